@@ -1,0 +1,59 @@
+"""Flasky: the application factory, which is its table of contents."""
+
+from flask import Flask
+
+import config
+
+from . import (
+    assets,
+    avatars,
+    cli,
+    email,
+    errors,
+    extensions,
+    i18n,
+    jobs,
+    models,
+    presence,
+    security,
+    sqlite,
+)
+from .auth import auth
+from .extensions import db
+from .main import main
+
+__all__ = ["create_app", "db"]
+
+
+def create_app(config_name: str | None = None) -> Flask:
+    """Return the application in the configuration `config_name`, or FLASK_CONFIG's.
+
+    Raise config.ConfigurationError, naming everything to mend, if that cannot run.
+    """
+    app = Flask(__name__)
+    settings = config.choose(config_name)
+    app.config.from_object(settings)
+    settings.init_app(app)
+
+    init_extensions(app)
+    for part in (security, i18n, avatars, assets, errors, jobs, presence, cli):
+        part.init_app(app)
+
+    app.register_blueprint(main)
+    app.register_blueprint(auth, url_prefix="/auth")
+    app.context_processor(lambda: {"Permission": models.Permission, "site_name": "Flasky"})
+    app.shell_context_processor(lambda: {name: getattr(models, name) for name in models.__all__})
+    return app
+
+
+def init_extensions(app: Flask) -> None:
+    """Tie the extensions to `app`."""
+    extensions.bootstrap.init_app(app)
+    extensions.csrf.init_app(app)
+    extensions.db.init_app(app)
+    extensions.limiter.init_app(app)
+    extensions.mail.init_app(app)
+    extensions.migrate.init_app(app, db, compare_type=True, render_as_batch=True)
+    extensions.login_manager.anonymous_user = models.AnonymousUser
+    extensions.login_manager.login_view = "auth.login"
+    extensions.login_manager.init_app(app)

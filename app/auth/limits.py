@@ -1,0 +1,28 @@
+"""How often a stranger may try: by network address, and for letters by recipient too."""
+
+from collections.abc import Callable
+
+from flask import current_app, request
+
+from ..extensions import limiter
+
+
+def setting(name: str) -> Callable[[], str]:
+    """Return a limit that is read from the configuration when it is needed."""
+    return lambda: str(current_app.config[name])
+
+
+def recipient() -> str:
+    """Return the address a letter is asked for: nobody's mailbox is to be flooded."""
+    return request.form.get("email", "").strip().lower()
+
+
+LOGIN = setting("RATELIMIT_LOGIN")
+REGISTER = setting("RATELIMIT_REGISTER")
+LETTER = setting("RATELIMIT_LETTER")
+
+# One budget for all pages that send letters to an address which a stranger types.
+letters_to_one_address = limiter.shared_limit(
+    LETTER, scope="letters", key_func=recipient, methods=["POST"]
+)
+letters_from_one_place = limiter.shared_limit(LETTER, scope="letters", methods=["POST"])

@@ -1,0 +1,119 @@
+"""Registering, and confirming the address by the link in a letter."""
+
+from flask import flash, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext
+from flask_login import current_user
+from sqlalchemy.exc import IntegrityError
+
+from .. import email
+from ..extensions import db, limiter
+from ..forms import ConfirmForm
+from ..models import User, waste_a_password_check
+from . import auth
+from .forms import EmailForm, RegistrationForm
+from .limits import REGISTER, letters_from_one_place, letters_to_one_address
+
+SENT_TO = "letter_sent_to"
+
+
+@auth.route("/register", methods=["GET", "POST"])
+@limiter.limit(REGISTER, methods=["POST"])
+@letters_to_one_address
+def register() -> ResponseReturnValue:
+    """Make an account. The answer is the same whether the address has one already or not."""
+    form = RegistrationForm()
+    if form.validate_on_submit() and _register(form):
+        session[SENT_TO] = form.email.data
+        return redirect(url_for(".unconfirmed"))
+    return render_template("auth/register.html", form=form)
+
+
+@auth.get("/unconfirmed")
+def unconfirmed() -> ResponseReturnValue:
+    """Say that a letter is on its way, and offer another."""
+    if current_user.is_authenticated and current_user.confirmed:
+        return redirect(url_for("main.index"))
+    return _unconfirmed_page(EmailForm(email=_address()))
+
+
+@auth.post("/confirm")
+@letters_from_one_place
+@letters_to_one_address
+def resend_confirmation() -> ResponseReturnValue:
+    """Send the letter again; an address without an account gets a letter too, saying so."""
+    form = EmailForm()
+    if not form.validate_on_submit():
+        return _unconfirmed_page(form)
+    user = User.with_email(form.email.data or "")
+    if user is None:
+        email.send_no_account(form.email.data or "")
+    elif user.confirmed:
+        email.send_already_registered(user.email, user)
+    else:
+        email.send_confirmation(user)
+    db.session.commit()
+    session[SENT_TO] = form.email.data
+    flash(gettext("A new letter is on its way."), "success")
+    return redirect(url_for(".unconfirmed"))
+
+
+@auth.route("/confirm/<token>", methods=["GET", "POST"])
+def confirm(token: str) -> ResponseReturnValue:
+    """Confirm an address: the link shows a button, since mail scanners open every link."""
+    user = User.from_token("confirm", token)
+    if user is None or user.confirmed:
+        return render_template("auth/bad_link.html", purpose="confirm"), 400
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        if user.confirm(token):
+            email.send_new_user(user)
+        db.session.commit()
+        session.pop(SENT_TO, None)
+        flash(gettext("Thank you! Your address is confirmed. You can log in now."), "success")
+        return redirect(url_for(".login"))
+    return render_template("auth/confirm.html", form=form, user=user)
+
+
+def _register(form: RegistrationForm) -> bool:
+    """Store the account and its letter; False, with the error at its field, if the name is gone.
+
+    All three cases hash a password, write a row and send a letter to the address, so that none
+    can be told from the others by what it says or how long it takes.
+    """
+    user = User.with_email(form.email.data or "")
+    if user is not None and user.confirmed:
+        _hold_name(user, form)
+    else:
+        user = user or User(email=form.email.data)
+        user.username, user.password = form.username.data, form.password.data
+        user.locale = str(get_locale())
+        db.session.add(user)
+    try:
+        db.session.flush()
+    except IntegrityError:  # somebody took the name, or the address, a moment ago
+        db.session.rollback()
+        form.username.errors = [gettext("This name is taken. Please choose another.")]
+        return False
+    if user.confirmed:
+        email.send_already_registered(user.email, user)
+    else:
+        email.send_confirmation(user)
+    db.session.commit()
+    return True
+
+
+def _hold_name(user: User, form: RegistrationForm) -> None:
+    """Take the name as a registration would; if it stayed free, that would give it away."""
+    waste_a_password_check(form.password.data or "")
+    user.held_username = form.username.data
+
+
+def _address() -> str | None:
+    if current_user.is_authenticated:
+        return str(current_user.email)
+    return session.get(SENT_TO)
+
+
+def _unconfirmed_page(form: EmailForm) -> str:
+    return render_template("auth/unconfirmed.html", form=form, sent_to=session.get(SENT_TO))

@@ -1,0 +1,84 @@
+"""Logging in and out, and who may stay."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user, login_required, login_user, logout_user
+
+from ..extensions import db, limiter, login_manager
+from ..models import User, delete_user, waste_a_password_check
+from ..security import redirect_target
+from . import auth
+from .forms import DeleteAccountForm, LoginForm
+from .limits import LOGIN
+
+login_manager.user_loader(User.from_session)
+
+# Where an account whose confirmation was taken back by an administrator may still go.
+OPEN_TO_UNCONFIRMED = {"main.preferences", "static", "bootstrap.static"}
+
+
+@auth.before_app_request
+def hold_unconfirmed() -> ResponseReturnValue | None:
+    """Send an account that is not confirmed to the page that says what to do."""
+    if request.endpoint is None or request.blueprint == "auth":
+        return None
+    if request.endpoint in OPEN_TO_UNCONFIRMED or not current_user.is_authenticated:
+        return None
+    return None if current_user.confirmed else redirect(url_for("auth.unconfirmed"))
+
+
+@auth.route("/login", methods=["GET", "POST"])
+@limiter.limit(LOGIN, methods=["POST"], deduct_when=lambda response: response.status_code == 200)
+def login() -> ResponseReturnValue:
+    """Log in. What is said about a failure is the same whether the address is known or not.
+
+    An account whose address is not confirmed fails like an unknown one: otherwise registering a
+    stranger's address and then logging in would tell whether the stranger had an account.
+    """
+    form = LoginForm()
+    if form.validate_on_submit():
+        user = _check(form.email.data or "", form.password.data or "")
+        if user is not None:
+            login_user(user, remember=form.remember_me.data)
+            db.session.commit()
+            return redirect(redirect_target())
+        flash(gettext("Wrong address or password, or the address is not confirmed yet."), "danger")
+    return render_template("auth/login.html", form=form)
+
+
+@auth.post("/logout")
+@login_required
+def logout() -> ResponseReturnValue:
+    """Log out."""
+    logout_user()
+    flash(gettext("You have been logged out."))
+    return redirect(url_for("main.index"))
+
+
+@auth.route("/delete-account", methods=["GET", "POST"])
+@login_required
+def delete_account() -> ResponseReturnValue:
+    """Let people leave, with everything they wrote."""
+    if current_user.is_administrator():
+        abort(403, gettext("An administrator cannot leave before another one takes the role away."))
+    form = DeleteAccountForm()
+    if form.validate_on_submit():
+        delete_user(current_user._get_current_object())
+        logout_user()
+        db.session.commit()
+        flash(gettext("Your account has been deleted. Good-bye!"), "success")
+        return redirect(url_for("main.index"))
+    return render_template("auth/delete_account.html", form=form)
+
+
+def _check(email: str, password: str) -> User | None:
+    """Return the user, if all is right; take the same time if not."""
+    user = User.with_email(email)
+    if user is None:
+        waste_a_password_check(password)
+        return None
+    if not user.verify_password(password) or not user.confirmed:
+        return None
+    user.rehash_password(password)
+    return user

@@ -1,0 +1,34 @@
+"""Pictures of people: drawn by us from the name, or Gravatar's where that is switched on."""
+
+from flask import Flask, current_app
+
+HUES = 12
+
+
+def init_app(app: Flask) -> None:
+    """Give templates what they need to draw."""
+    app.add_template_global(avatar_hue)
+    app.add_template_global(gravatar_url)
+    app.add_template_global(initials)
+
+
+def avatar_hue(avatar_hash: str) -> int:
+    """Return the colour, 0 to 11, that belongs to a person."""
+    return int(avatar_hash[:8], 16) % HUES
+
+
+def initials(name: str) -> str:
+    """Return one or two characters that stand for `name`: “AL” for Ada Lovelace, “林” for 林小曼."""
+    words = name.replace("_", " ").replace(".", " ").split()
+    if not words:
+        return "?"
+    if not words[0][0].isascii() or len(words) == 1:
+        return words[0][0].upper()
+    return (words[0][0] + words[-1][0]).upper()
+
+
+def gravatar_url(avatar_hash: str, size: int) -> str | None:
+    """Return where Gravatar keeps the picture, `size` pixels wide; None unless switched on."""
+    if not current_app.config["FLASKY_GRAVATAR"]:
+        return None
+    return f"https://secure.gravatar.com/avatar/{avatar_hash}?s={size}&d=identicon&r=g"

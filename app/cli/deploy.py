@@ -1,0 +1,118 @@
+"""`flask deploy`: everything between a new release and its first request."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from alembic import command
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..extensions import db
+from ..models import Role, User
+
+# Any number will do, as long as every release of this application uses the same.
+DEPLOY_LOCK = 7_355_608
+
+
+@click.command()
+@with_appcontext
+def deploy() -> None:
+    """Bring the database up to date: migrations, roles, self-follows.
+
+    Run it before every release starts. Running it twice changes nothing; on PostgreSQL, several
+    at once wait for one another.
+    """
+    step = "Reaching the database"
+    try:
+        with only_one_deploy():
+            for step, work in STEPS:
+                click.echo(f"{step}: {work()}")
+                db.session.commit()
+    except (SQLAlchemyError, CommandError, OSError) as error:
+        db.session.rollback()
+        reason = _one_line(error)
+        raise click.ClickException(f"{step} failed; nothing of it was kept: {reason}") from None
+    click.echo("Deployed.")
+
+
+def migrate_to_head() -> str:
+    """Run the migrations that the database lacks; say which."""
+    migrate = current_app.extensions["migrate"]
+    settings = migrate.migrate.get_config(migrate.directory)
+    before = _revision()
+    # Not Flask-Migrate's upgrade(), which ends the program when something fails.
+    command.upgrade(settings, "head")
+    after = _revision()
+    if before == after:
+        return f"up to date ({after})"
+    scripts = ScriptDirectory.from_config(settings)
+    done = list(scripts.iterate_revisions(after, before or "base"))
+    names = "".join(f"\n  {script.revision} {script.doc}" for script in reversed(done))
+    return f"{len(done)} run{names}"
+
+
+def insert_roles() -> str:
+    """Make the roles those of the code; say which changed."""
+    return ", ".join(Role.insert_roles()) or "unchanged"
+
+
+def add_self_follows() -> str:
+    """Make everyone follow themself; say how many did not."""
+    added = User.add_self_follows()
+    return f"{added} added" if added else "unchanged"
+
+
+STEPS: list[tuple[str, Callable[[], str]]] = [
+    ("Migrations", migrate_to_head),
+    ("Roles", insert_roles),
+    ("Self-follows", add_self_follows),
+]
+
+
+@contextmanager
+def only_one_deploy() -> Iterator[None]:
+    """Hold PostgreSQL's advisory lock; it falls with the connection, however that ends."""
+    if db.engine.dialect.name != "postgresql":
+        yield
+        return
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        _wait_for_lock(connection, current_app.config["FLASKY_DEPLOY_WAIT"])
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": DEPLOY_LOCK})
+
+
+def _wait_for_lock(connection: Connection, seconds: int) -> None:
+    give_up = time.monotonic() + seconds
+    told = False
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": DEPLOY_LOCK}):
+        if not told:
+            click.echo(f"Another deploy is running: waiting for it, at most {seconds} s.")
+            told = True
+        if time.monotonic() > give_up:
+            raise click.ClickException(
+                f"Another deploy did not finish within {seconds} s. Look for it with: "
+                "SELECT pid, query FROM pg_stat_activity WHERE pid IN "
+                "(SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+            )
+        time.sleep(0.2)
+
+
+def _revision() -> str | None:
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _one_line(error: Any) -> str:
+    """Return what the database said, without the statement and the advice of the library."""
+    words = str(getattr(error, "orig", None) or error).strip()
+    return words.splitlines()[0] if words else type(error).__name__

@@ -1,0 +1,48 @@
+"""`flask mail`: the outbox."""
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from .. import jobs
+from ..extensions import db
+from ..models import Letter
+
+mail = AppGroup("mail", help="The outbox: letters that were promised, and their delivery.")
+
+
+@mail.command("list")
+@click.option("--all", "show_all", is_flag=True, help="Show delivered letters too.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many.")
+def list_letters(show_all: bool, limit: int) -> None:
+    """List letters that wait, oldest first (with --all: every letter, newest first)."""
+    query = select(Letter).order_by(Letter.id.desc()) if show_all else Letter.waiting()
+    letters = db.session.scalars(query.limit(limit)).all()
+    if not letters:
+        click.echo("No letters yet." if show_all else "No letter is waiting.")
+    for letter in letters:
+        click.echo(_line(letter))
+
+
+@mail.command("deliver")
+def deliver() -> None:
+    """Try to send every letter that waits; exit with 1 if one still does."""
+    ids = db.session.scalars(Letter.waiting().with_only_columns(Letter.id)).all()
+    db.session.rollback()  # a letter is locked while it is sent, and only then
+    sent = sum(jobs.deliver_letter(letter_id) for letter_id in ids)
+    waiting = db.session.scalars(Letter.waiting()).all()
+    click.echo(f"{sent} sent, {len(waiting)} waiting.")
+    for letter in waiting:
+        click.echo(_line(letter))
+    if waiting:
+        raise SystemExit(1)
+
+
+def _line(letter: Letter) -> str:
+    created = f"{letter.created_at:%Y-%m-%d %H:%M}"
+    if letter.sent_at is not None:
+        state = f"sent {letter.sent_at:%Y-%m-%d %H:%M}"
+    else:
+        state = f"waiting, {letter.attempts} attempts"
+    reason = f": {letter.last_error}" if letter.last_error else ""
+    return f"{letter.id}  {created}  {letter.recipient}  {letter.subject}  ({state}{reason})"

@@ -1,0 +1,110 @@
+"""`flask users`: accounts, for whoever has a shell on the server."""
+
+import click
+from email_validator import EmailNotValidError, validate_email
+from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from ..extensions import db
+from ..forms import USERNAME_PATTERN
+from ..models import Role, User, delete_user
+
+users = AppGroup("users", help="Accounts: make, promote, list and delete them.")
+
+MIN_PASSWORD = 8
+
+
+@users.command("create")
+@click.argument("email")
+@click.argument("username")
+@click.option("--role", "role_name", default=Role.DEFAULT, show_default=True, help="Which role.")
+@click.password_option(help="The password; asked for when it is not given.")
+def create(email: str, username: str, role_name: str, password: str) -> None:
+    """Make an account that is confirmed already: EMAIL and USERNAME.
+
+    Example: flask users create ann@example.com ann --role Moderator
+    """
+    _check(email, username, password)
+    user = User(email=email, username=username, password=password, confirmed=True)
+    user.role = _role(role_name)
+    db.session.add(user)
+    try:
+        db.session.commit()
+    except IntegrityError:
+        raise click.ClickException("This address or username has an account already.") from None
+    click.echo(f"Made {username} ({role_name}).")
+
+
+@users.command("promote")
+@click.argument("username")
+@click.argument("role_name", metavar="ROLE", default="Administrator")
+def promote(username: str, role_name: str) -> None:
+    """Give USERNAME the role ROLE (User, Moderator, Administrator).
+
+    Example: flask users promote ann Moderator
+    """
+    user = _user(username)
+    user.role = _role(role_name)
+    db.session.commit()
+    click.echo(f"{user.username} has the role {role_name} now.")
+
+
+@users.command("list")
+@click.option("--role", "role_name", help="Only accounts with this role.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="How many.")
+def list_users(role_name: str | None, limit: int) -> None:
+    """List accounts, newest first."""
+    query = select(User).order_by(User.id.desc()).limit(limit)
+    if role_name:
+        query = query.where(User.role_id == _role(role_name).id)
+    found = db.session.scalars(query).all()
+    if not found:
+        click.echo("No accounts yet. Make one: flask users create EMAIL USERNAME")
+    for user in found:
+        role = user.role.name if user.role else "no role"
+        note = "" if user.confirmed else ", not confirmed"
+        click.echo(f"{user.id}  {user.username}  {user.email}  ({role}{note})")
+
+
+@users.command("delete")
+@click.argument("username")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(username: str, yes: bool) -> None:
+    """Delete the account USERNAME with its posts, comments and follows."""
+    user = _user(username)
+    if not yes:
+        click.confirm(f"Delete {user.username} and everything they wrote?", abort=True)
+    delete_user(user)
+    db.session.commit()
+    click.echo(f"Deleted {username}.")
+
+
+def _check(email: str, username: str, password: str) -> None:
+    try:
+        validate_email(email, check_deliverability=False)
+    except EmailNotValidError:
+        raise click.ClickException(f"{email!r} is not an e-mail address.") from None
+    if not USERNAME_PATTERN.fullmatch(username) or len(username) > 64:
+        raise click.ClickException(
+            f"{username!r} cannot be a username: letters, digits, dots and underscores, at most "
+            "64, beginning with a letter."
+        )
+    if len(password) < MIN_PASSWORD:
+        raise click.ClickException(f"The password needs at least {MIN_PASSWORD} characters.")
+
+
+def _user(username: str) -> User:
+    user = User.with_username(username)
+    if user is None:
+        raise click.ClickException(f"There is no user {username!r}. See: flask users list")
+    return user
+
+
+def _role(name: str) -> Role:
+    role = Role.named(name)
+    if role is None:
+        known = ", ".join(Role.ROLES)
+        hint = "Run `flask deploy` first." if name in Role.ROLES else f"Choose one of {known}."
+        raise click.ClickException(f"There is no role {name!r}. {hint}")
+    return role

@@ -1,0 +1,147 @@
+"""Every error page, once."""
+
+from collections.abc import Callable
+
+from flask import Flask, current_app, g, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from .extensions import db
+from .models import AnonymousUser
+
+Words = tuple[str, str, str]
+
+# A page for these must not ask the database, or anything else that may be broken, again.
+BROKEN = {500, 503}
+RETRY_AFTER = 30  # seconds
+
+
+def init_app(app: Flask) -> None:
+    """Answer every HTTP error with a page that looks like the site."""
+    app.register_error_handler(HTTPException, show_error)
+    app.register_error_handler(InternalServerError, show_error)
+    app.register_error_handler(OperationalError, show_unavailable)
+
+
+def show_error(error: HTTPException) -> ResponseReturnValue:
+    """Answer with the page for `error`, keeping the headers that belong to it."""
+    status = error.code or 500
+    if status < 400:  # a redirect that is raised is no error
+        return error
+    if status in BROKEN:
+        db.session.rollback()
+        # Flask-Login keeps the reader here; looking them up would ask the database again.
+        g._login_user = AnonymousUser()
+    title, message, advice = WORDS.get(status, _other)()
+    page = render_template(
+        "errors/error.html",
+        status=status,
+        title=title,
+        message=_own_words(error) or message,
+        advice=advice,
+        plain=status in BROKEN,
+    )
+    kept = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
+    return page, status, kept
+
+
+def show_unavailable(error: OperationalError) -> ResponseReturnValue:
+    """Answer 503 when the database cannot be asked, and log why."""
+    current_app.logger.error("The database did not answer.", exc_info=error)
+    return show_error(ServiceUnavailable(retry_after=RETRY_AFTER))
+
+
+def _own_words(error: HTTPException) -> str | None:
+    """Return the description that our own code gave to abort(), if it did."""
+    if isinstance(error, CSRFError):
+        return gettext("The form has expired, or was not sent from this site.")
+    if error.code in {400, 403, 404, 503} and error.description != type(error).description:
+        return error.description
+    return None
+
+
+def _bad_request() -> Words:
+    return (
+        gettext("That request cannot be understood"),
+        gettext("Something in the address or the form was not in the right form."),
+        gettext("Go back, reload the page and try again."),
+    )
+
+
+def _forbidden() -> Words:
+    return (
+        gettext("You may not do this"),
+        gettext("Your account does not have the permission that this page asks for."),
+        gettext("If you think it should, write to an administrator."),
+    )
+
+
+def _not_found() -> Words:
+    return (
+        gettext("There is no such page"),
+        gettext("It may have been deleted, or the address has a typing error."),
+        gettext("The home page shows what is new."),
+    )
+
+
+def _not_allowed() -> Words:
+    return (
+        gettext("This address does not work that way"),
+        gettext("It cannot be opened by a link."),
+        gettext("Go back and use the button on the page."),
+    )
+
+
+def _too_large() -> Words:
+    return (
+        gettext("That is too much at once"),
+        gettext("The site takes at most one megabyte in a form."),
+        gettext("Go back and shorten the text; your browser still has it."),
+    )
+
+
+def _too_many() -> Words:
+    return (
+        gettext("Too many attempts"),
+        gettext("This was tried more often than people do, so it is closed to you for a while."),
+        gettext("Wait a little and try again. Nothing was lost, and nothing was done."),
+    )
+
+
+def _broken() -> Words:
+    return (
+        gettext("Something broke on our side"),
+        gettext("It was not your fault. What you did last may not have been saved."),
+        gettext("Try again in a moment."),
+    )
+
+
+def _unavailable() -> Words:
+    return (
+        gettext("The site is catching its breath"),
+        gettext("It cannot answer at the moment."),
+        gettext("Try again in half a minute."),
+    )
+
+
+def _other() -> Words:
+    return (
+        gettext("That did not work"),
+        gettext("The site could not do what was asked."),
+        gettext("Go back and try again."),
+    )
+
+
+WORDS: dict[int, Callable[[], Words]] = {
+    400: _bad_request,
+    403: _forbidden,
+    404: _not_found,
+    405: _not_allowed,
+    413: _too_large,
+    429: _too_many,
+    500: _broken,
+    503: _unavailable,
+}

@@ -1,0 +1,70 @@
+"""What every form of the site shares: its validators, with messages in the reader's language."""
+
+import re
+from typing import Any
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, SubmitField, ValidationError
+from wtforms.validators import DataRequired, Email, Length, Regexp
+
+from .models import User
+
+EMAIL_MAX = 254
+USERNAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*", re.ASCII)
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """A form protected against forgery; surrounding white space is no part of an answer."""
+
+    def was_previewed(self) -> bool:
+        """Tell whether the button pressed was “Preview”."""
+        return bool(self.is_submitted() and "preview" in request.form)
+
+
+class ConfirmForm(Form):
+    """A question with one answer: the button."""
+
+    submit = SubmitField(_l("Yes, do it"))
+
+
+def strip(value: str | None) -> str | None:
+    """Remove white space around what was typed."""
+    return value.strip() if value else value
+
+
+def required() -> Any:
+    """Refuse an empty answer."""
+    return DataRequired(_l("Please fill in this field."))
+
+
+def at_most(length: int) -> Any:
+    """Refuse an answer of more than `length` characters."""
+    return Length(max=length, message=_l("Use at most %(max)d characters."))
+
+
+def email_address() -> list[Any]:
+    """Return the validators of an e-mail address."""
+    return [required(), at_most(EMAIL_MAX), Email(_l("Write an address such as ann@example.com."))]
+
+
+def username_rules() -> list[Any]:
+    """Return the validators of a username."""
+    return [
+        required(),
+        at_most(64),
+        Regexp(
+            re.compile(rf"{USERNAME_PATTERN.pattern}\Z", re.ASCII),
+            message=_l("Use letters, digits, dots and underscores, and begin with a letter."),
+        ),
+    ]
+
+
+class UniqueUsername:
+    """Refuse a name that somebody else has, in whatever case it is written."""
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Raise ValidationError if the name is taken by someone other than `form.user`."""
+        if not User.username_is_free(field.data or "", besides=getattr(form, "user", None)):
+            raise ValidationError(_l("This name is taken. Please choose another."))

@@ -1,0 +1,63 @@
+"""Following people, and the lists of who follows whom."""
+
+from typing import Any
+
+from flask import abort, current_app, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+
+from ..extensions import db
+from ..models import Follow, Permission, User
+from ..pagination import paginate
+from ..permissions import permission_required
+from . import main
+from .users import get_user_or_404
+
+
+@main.post("/follow/<username>")
+@permission_required(Permission.FOLLOW)
+def follow(username: str) -> ResponseReturnValue:
+    """Follow somebody."""
+    user = get_user_or_404(username)
+    if user.id == current_user.id:
+        abort(400, gettext("You see your own posts anyway: there is no need to follow yourself."))
+    if current_user.follow(user):
+        flash(gettext("You are now following %(username)s.", username=user.username), "success")
+    else:
+        flash(gettext("You are following %(username)s already.", username=user.username))
+    db.session.commit()
+    return redirect(url_for(".user", username=user.username))
+
+
+@main.post("/unfollow/<username>")
+@permission_required(Permission.FOLLOW)
+def unfollow(username: str) -> ResponseReturnValue:
+    """Stop following somebody."""
+    user = get_user_or_404(username)
+    if current_user.unfollow(user):
+        flash(gettext("You no longer follow %(username)s.", username=user.username), "success")
+    else:
+        flash(gettext("You were not following %(username)s.", username=user.username))
+    db.session.commit()
+    return redirect(url_for(".user", username=user.username))
+
+
+@main.get("/followers/<username>")
+def followers(username: str) -> ResponseReturnValue:
+    """List the people who follow somebody, newest first."""
+    user = get_user_or_404(username)
+    return _people(user, user.follower_rows(), "followers")
+
+
+@main.get("/followed-by/<username>")
+def followed_by(username: str) -> ResponseReturnValue:
+    """List the people whom somebody follows, newest first."""
+    user = get_user_or_404(username)
+    return _people(user, user.followed_rows(), "followed_by")
+
+
+def _people(user: User, rows: Any, direction: str) -> str:
+    per_page = current_app.config["FLASKY_FOLLOWERS_PER_PAGE"]
+    page = paginate(rows, Follow.timestamp, User.id, per_page)
+    return render_template("users/follows.html", user=user, page=page, direction=direction)

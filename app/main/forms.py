@@ -1,0 +1,113 @@
+"""The forms of the pages for people."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    SubmitField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired
+
+from ..extensions import db
+from ..forms import Form, UniqueUsername, at_most, email_address, required, strip, username_rules
+from ..i18n import LANGUAGES
+from ..models import Role, User
+
+POST_MAX = 20_000
+COMMENT_MAX = 5_000
+
+
+class PostForm(Form):
+    """A post, new or edited."""
+
+    body = TextAreaField(_l("What’s on your mind?"), validators=[required(), at_most(POST_MAX)])
+    preview = SubmitField(_l("Preview"))
+    submit = SubmitField(_l("Publish"))
+
+
+class CommentForm(Form):
+    """A comment below a post."""
+
+    body = TextAreaField(_l("Your comment"), validators=[required(), at_most(COMMENT_MAX)])
+    preview = SubmitField(_l("Preview"))
+    submit = SubmitField(_l("Comment"))
+
+
+class ProfileForm(Form):
+    """What people say about themselves."""
+
+    name = StringField(_l("Real name"), validators=[at_most(64)], filters=[strip])
+    location = StringField(_l("Location"), validators=[at_most(64)], filters=[strip])
+    about_me = TextAreaField(_l("About me"), validators=[at_most(1000)], filters=[strip])
+    submit = SubmitField(_l("Save"))
+
+
+class AdminProfileForm(Form):
+    """What an administrator can change of anybody's account."""
+
+    email = StringField(_l("E-mail address"), validators=email_address(), filters=[strip])
+    username = StringField(
+        _l("Username"), validators=[*username_rules(), UniqueUsername()], filters=[strip]
+    )
+    confirmed = BooleanField(_l("The address is confirmed"))
+    role = SelectField(_l("Role"), coerce=int)
+    name = StringField(_l("Real name"), validators=[at_most(64)], filters=[strip])
+    location = StringField(_l("Location"), validators=[at_most(64)], filters=[strip])
+    about_me = TextAreaField(_l("About me"), validators=[at_most(1000)], filters=[strip])
+    submit = SubmitField(_l("Save"))
+
+    def __init__(self, user: User, **fields: Any) -> None:
+        super().__init__(**fields)
+        self.user = user
+        roles = db.session.scalars(db.select(Role).order_by(Role.permissions))
+        self.role.choices = [(role.id, role.name) for role in roles]
+
+    def validate_email(self, field: StringField) -> None:
+        """Refuse an address that another account has."""
+        owner = User.with_email(field.data or "")
+        if owner is not None and owner.id != self.user.id:
+            raise ValidationError(_l("Another account has this address."))
+
+
+class DeleteUserForm(Form):
+    """Whom to delete, written out, so that a slip of the finger is not enough."""
+
+    username = StringField(_l("Repeat the username"), validators=[required()], filters=[strip])
+    submit = SubmitField(_l("Delete the account"))
+
+    def __init__(self, user: User, **fields: Any) -> None:
+        super().__init__(**fields)
+        self.user = user
+
+    def validate_username(self, field: StringField) -> None:
+        """Refuse any other name."""
+        if field.data != self.user.username:
+            raise ValidationError(_l("This is not the name of the account on this page."))
+
+
+class PreferencesForm(Form):
+    """How the site looks to this reader, and in which language."""
+
+    theme = RadioField(
+        _l("Colours"),
+        choices=[
+            ("auto", _l("As my device does")),
+            ("light", _l("Light")),
+            ("dark", _l("Dark")),
+        ],
+        validators=[InputRequired(_l("Please choose one."))],
+    )
+    locale = RadioField(
+        _l("Language"),
+        choices=list(LANGUAGES.items()),
+        validators=[InputRequired(_l("Please choose one."))],
+    )
+    next = HiddenField()
+    submit = SubmitField(_l("Save"))

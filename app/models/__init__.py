@@ -1,0 +1,25 @@
+"""The data: import models from here, not from the files they live in."""
+
+from .account import waste_a_password_check
+from .comment import Comment
+from .counters import delete_user
+from .follow import Follow
+from .letter import Letter
+from .post import Post
+from .role import Permission, Role
+from .types import utcnow
+from .user import AnonymousUser, User
+
+__all__ = [
+    "AnonymousUser",
+    "Comment",
+    "Follow",
+    "Letter",
+    "Permission",
+    "Post",
+    "Role",
+    "User",
+    "delete_user",
+    "utcnow",
+    "waste_a_password_check",
+]

@@ -1,0 +1,78 @@
+"""Comments on posts, and their moderation."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Select, Text, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
+
+from .. import markup
+from ..extensions import Model
+from .post import Post
+from .types import UTCDateTime, utcnow
+from .user import User
+
+
+class Comment(Model):
+    """Something a user wrote below a post. A moderator can disable it, which hides its text."""
+
+    __tablename__ = "comments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+    body_html: Mapped[str] = mapped_column(Text)
+    timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    disabled: Mapped[bool] = mapped_column(default=False)
+    disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    disabled_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+
+    author: Mapped[User] = relationship(back_populates="comments", foreign_keys=[author_id])
+    disabled_by: Mapped[User | None] = relationship(foreign_keys=[disabled_by_id])
+    post: Mapped[Post] = relationship(back_populates="comments")
+
+    __table_args__ = (
+        Index("ix_comments_newest", "timestamp", "id"),
+        Index("ix_comments_post_newest", "post_id", "timestamp", "id"),
+    )
+
+    def __repr__(self) -> str:
+        return f"<Comment {self.id}>"
+
+    @validates("body")
+    def _render_body(self, _key: str, body: str) -> str:
+        self.body_html = markup.render_comment(body)
+        return body
+
+    @classmethod
+    def rows(cls) -> Select[Any]:
+        """Return what a page shows of comments, with their authors, as plain columns."""
+        moderator = aliased(User)
+        return (
+            select(
+                cls.id,
+                cls.body_html,
+                cls.timestamp,
+                cls.disabled,
+                cls.disabled_at,
+                moderator.username.label("disabled_by_username"),
+                cls.post_id,
+                cls.author_id,
+                User.username,
+                User.name,
+                User.avatar_hash,
+            )
+            .join(User, User.id == cls.author_id)
+            .outerjoin(moderator, moderator.id == cls.disabled_by_id)
+        )
+
+    def suspend(self, by: User) -> None:
+        """Hide the text from readers, and remember who decided so and when."""
+        self.disabled, self.disabled_by, self.disabled_at = True, by, utcnow()
+
+    def restore(self) -> None:
+        """Show the text again."""
+        self.disabled, self.disabled_by, self.disabled_at = False, None, None

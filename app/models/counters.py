@@ -1,0 +1,89 @@
+"""The counts that pages show, kept by those who change what is counted.
+
+`posts.comment_count` and `users.post_count` follow every post and comment that the session adds
+or deletes. Follows keep theirs in follow.py. Deleting a user takes their rows away in the
+database, where the session does not see it, so that is told here.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, event, func, select, update
+from sqlalchemy.orm import Mapper
+
+from ..extensions import db
+from .comment import Comment
+from .follow import Follow
+from .post import Post
+from .user import User
+
+
+@event.listens_for(Post, "after_insert")
+def _count_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
+    _add_posts(connection, post.author_id, +1)
+
+
+@event.listens_for(Post, "after_delete")
+def _uncount_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
+    _add_posts(connection, post.author_id, -1)
+
+
+@event.listens_for(Comment, "after_insert")
+def _count_comment(_mapper: Mapper[Any], connection: Connection, comment: Comment) -> None:
+    _add_comments(connection, comment.post_id, +1)
+
+
+@event.listens_for(Comment, "after_delete")
+def _uncount_comment(_mapper: Mapper[Any], connection: Connection, comment: Comment) -> None:
+    _add_comments(connection, comment.post_id, -1)
+
+
+def _add_posts(connection: Connection, user_id: int, step: int) -> None:
+    mine = update(User).where(User.id == user_id)
+    connection.execute(mine.values(post_count=User.post_count + step))
+
+
+def _add_comments(connection: Connection, post_id: int, step: int) -> None:
+    mine = update(Post).where(Post.id == post_id)
+    connection.execute(mine.values(comment_count=Post.comment_count + step))
+
+
+def delete_user(user: User) -> None:
+    """Delete `user` with their posts, comments and follows, and correct everyone's counts."""
+    db.session.flush()
+    # Locked first: nobody can follow or answer someone who is being deleted.
+    db.session.execute(select(User.id).where(User.id == user.id).with_for_update())
+    _uncount_comments_of(user)
+    _uncount_follows_of(user)
+    db.session.execute(delete(User).where(User.id == user.id))
+    db.session.expire_all()
+
+
+def _uncount_comments_of(user: User) -> None:
+    theirs = (
+        select(func.count())
+        .select_from(Comment)
+        .where(Comment.post_id == Post.id, Comment.author_id == user.id)
+        .scalar_subquery()
+    )
+    touched = select(Comment.post_id).where(Comment.author_id == user.id)
+    db.session.execute(
+        update(Post)
+        .where(Post.id.in_(touched))
+        .values(comment_count=Post.comment_count - theirs)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _uncount_follows_of(user: User) -> None:
+    followed = select(Follow.followed_id).where(Follow.follower_id == user.id)
+    followers = select(Follow.follower_id).where(Follow.followed_id == user.id)
+    for people, column in (
+        (followed, User.follower_count),
+        (followers, User.following_count),
+    ):
+        db.session.execute(
+            update(User)
+            .where(User.id.in_(people), User.id != user.id)
+            .values({column: column - 1})
+            .execution_options(synchronize_session=False)
+        )

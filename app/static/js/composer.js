@@ -1,0 +1,98 @@
+// The composer with a live preview. Without this file the Preview button does the same by a
+// round trip; in either case the text stays in the field.
+
+const PAUSE = 300;
+
+class Composer {
+  constructor(form) {
+    this.form = form;
+    this.text = form.querySelector("textarea");
+    this.region = form.querySelector("[data-preview]");
+    this.output = form.querySelector("[data-preview-body]");
+    this.status = form.querySelector("[data-preview-status]");
+    this.count = form.querySelector("[data-count]");
+    this.pending = null;
+    this.timer = 0;
+  }
+
+  start() {
+    this.form.querySelector("[name=preview]")?.setAttribute("hidden", "");
+    this.text.addEventListener("input", () => this.changed());
+    this.resize();
+    this.countCharacters();
+    if (this.text.value.trim()) {
+      this.refresh();
+    }
+  }
+
+  changed() {
+    this.resize();
+    this.countCharacters();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.refresh(), PAUSE);
+  }
+
+  resize() {
+    const border = this.text.offsetHeight - this.text.clientHeight;
+    if (this.text.scrollHeight > this.text.clientHeight) {
+      this.text.style.height = `${this.text.scrollHeight + border}px`;
+    }
+  }
+
+  countCharacters() {
+    const limit = this.text.maxLength;
+    if (!this.count || limit < 0) {
+      return;
+    }
+    const left = new Intl.NumberFormat(document.documentElement.lang);
+    this.count.hidden = false;
+    const number = left.format(limit - this.text.value.length);
+    this.count.textContent = this.count.dataset.count.replace("{count}", number);
+  }
+
+  async refresh() {
+    this.pending?.abort();
+    this.pending = new AbortController();
+    const { signal } = this.pending;
+    try {
+      this.show(await this.render(signal));
+    } catch (error) {
+      if (error.name !== "AbortError") {
+        this.fail();
+      }
+    }
+  }
+
+  async render(signal) {
+    const fields = new FormData();
+    fields.set("body", this.text.value);
+    fields.set("kind", this.form.dataset.kind);
+    fields.set("csrf_token", this.form.querySelector("[name=csrf_token]").value);
+    const answer = await fetch(this.form.dataset.previewUrl, {
+      method: "POST",
+      body: fields,
+      signal,
+    });
+    // A redirect leads to the log-in page: its HTML is not a preview.
+    if (!answer.ok || answer.redirected) {
+      throw new Error(`The server answered ${answer.status}.`);
+    }
+    return answer.status === 204 ? "" : answer.text();
+  }
+
+  show(html) {
+    // The server has already cleaned this HTML, exactly as it does when a post is kept.
+    this.output.innerHTML = html;
+    this.region.hidden = html.trim() === "";
+    this.status.hidden = true;
+  }
+
+  fail() {
+    this.status.textContent = this.form.dataset.previewFailed;
+    this.status.hidden = false;
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-composer]")) {
+  new Composer(form).start();
+}

