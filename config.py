@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEVELOPMENT_KEY = "development only: set SECRET_KEY in production"
 MINIMUM_KEY_LENGTH = 32
 
-environment_names: set[str] = set()
+environment_names = {"FLASK_CONFIG", "DYNO"}  # see choose(); the rest is added as it is read
 _unreadable: list[str] = []
 
 
@@ -216,7 +216,7 @@ class ProductionConfig(Config):
             parts = urlsplit("")
         if parts.scheme in {"http", "https"} and parts.netloc:
             return []
-        return ["FLASKY_URL is not set: the site's public address, such as https://example.com."]
+        return ["FLASKY_URL must be the site's public address, such as https://example.com."]
 
     @classmethod
     def _service_problems(cls) -> list[str]:

@@ -8,7 +8,6 @@ from . import (
     assets,
     avatars,
     cli,
-    email,
     errors,
     extensions,
     i18n,
@@ -36,7 +35,7 @@ def create_app(config_name: str | None = None) -> Flask:
     settings.init_app(app)
 
     init_extensions(app)
-    for part in (security, i18n, avatars, assets, errors, jobs, presence, cli):
+    for part in (sqlite, security, i18n, avatars, assets, errors, jobs, presence, cli):
         part.init_app(app)
 
     app.register_blueprint(main)

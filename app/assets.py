@@ -1,4 +1,4 @@
-"""Addresses of static files carry a digest of the file, so that browsers may keep them for ever."""
+"""Addresses of static files carry a digest of the file, so that browsers may keep them."""
 
 import hashlib
 from functools import cache

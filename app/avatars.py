@@ -18,7 +18,7 @@ def avatar_hue(avatar_hash: str) -> int:
 
 
 def initials(name: str) -> str:
-    """Return one or two characters that stand for `name`: “AL” for Ada Lovelace, “林” for 林小曼."""
+    """Return one or two characters that stand for `name`: “AL” for Ada Lovelace."""
     words = name.replace("_", " ").replace(".", " ").split()
     if not words:
         return "?"

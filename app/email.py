@@ -86,7 +86,10 @@ def _lifetime() -> int:
 
 
 def _language_of(user: User) -> AbstractContextManager[None]:
-    return force_locale(user.locale or current_app.config["BABEL_DEFAULT_LOCALE"])
+    language: AbstractContextManager[None] = force_locale(
+        user.locale or current_app.config["BABEL_DEFAULT_LOCALE"]
+    )
+    return language
 
 
 def _post(recipient: str, name: str, subject: str, **context: Any) -> None:

@@ -57,7 +57,7 @@ def show_unavailable(error: OperationalError) -> ResponseReturnValue:
 def _own_words(error: HTTPException) -> str | None:
     """Return the description that our own code gave to abort(), if it did."""
     if isinstance(error, CSRFError):
-        return gettext("The form has expired, or was not sent from this site.")
+        return str(gettext("The form has expired, or was not sent from this site."))
     if error.code in {400, 403, 404, 503} and error.description != type(error).description:
         return error.description
     return None

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, has_request_context, request
 from flask_babel import format_datetime, format_timedelta, get_locale
 from flask_login import current_user
 
@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
 
 def select_locale() -> str | None:
     """Return the reader's language: as switched, as saved, as the browser prefers, or None."""
-    if not request:
+    if not has_request_context():
         return None
     for chosen in (request.cookies.get(LANGUAGE_COOKIE), getattr(current_user, "locale", None)):
         if chosen in LANGUAGES:
@@ -71,7 +71,7 @@ def isotime(moment: datetime) -> str:
 
 def _language_and_theme() -> dict[str, Any]:
     locale = str(get_locale() or "en")
-    theme = request.cookies.get(THEME_COOKIE) if request else None
+    theme = request.cookies.get(THEME_COOKIE) if has_request_context() else None
     return {
         "locale": locale,
         "lang": locale.replace("_", "-"),

@@ -12,9 +12,10 @@ from typing import Any
 
 from flask import abort, request, url_for
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import ColumnElement, literal, tuple_
 
 from .extensions import db
+from .models import Rows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -37,7 +38,7 @@ class Page:
         return bool(self.items)
 
 
-def paginate(rows: Select[Any], timestamp: Any, row_id: Any, per_page: int) -> Page:
+def paginate(rows: Rows, timestamp: Any, row_id: Any, per_page: int) -> Page:
     """Return the page of `rows` that the request asks for with `?before=` or `?after=`.
 
     The rows must have the columns `timestamp` and `id`, which order them. One statement; one row
@@ -71,7 +72,7 @@ def _page(items: list[Any], newer: bool, older: bool) -> Page:
     )
 
 
-def _url(**cursor: str) -> str:
+def _url(**cursor: Any) -> str:
     return url_for(str(request.endpoint), **(request.view_args or {}), **cursor)
 
 

@@ -1,18 +1,17 @@
 """What the site does not take from strangers."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request, url_for
 from flask_babel import gettext
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, Map
 
 
 class IdConverter(IntegerConverter):
     """A number that can be a row's id; a larger one is no address of ours (404)."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, max=2**31 - 1, **kwargs)
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**31 - 1)
 
 
 def init_app(app: Flask) -> None:

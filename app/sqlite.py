@@ -6,6 +6,7 @@ Delete this file when you run on PostgreSQL alone.
 import sqlite3
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import Engine, event
 
 PRAGMAS = (
@@ -16,7 +17,12 @@ PRAGMAS = (
 )
 
 
-@event.listens_for(Engine, "connect")
+def init_app(_app: Flask) -> None:
+    """Watch for connections to SQLite; once is enough for all applications of a process."""
+    if not event.contains(Engine, "connect", set_pragmas):
+        event.listen(Engine, "connect", set_pragmas)
+
+
 def set_pragmas(connection: Any, _record: Any) -> None:
     """Set PRAGMAS on a new connection, if it is one to SQLite."""
     if isinstance(connection, sqlite3.Connection):

@@ -25,8 +25,7 @@ def sign(purpose: str, claims: dict[str, Any], lifetime: int, keys: Sequence[str
     The last of `keys` signs; `read` takes a token signed by any, so that keys can be rotated.
     """
     claims = {**claims, "expires": int(time.time()) + lifetime}
-    token = _serializer(purpose, keys).dumps(claims)
-    return token if isinstance(token, str) else token.decode()
+    return str(_serializer(purpose, keys).dumps(claims))
 
 
 def read(token: str, purpose: str, keys: Sequence[str]) -> dict[str, Any]:

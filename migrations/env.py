@@ -62,12 +62,14 @@ def end(connection: Connection) -> None:
 
 def run() -> None:
     """Run the migrations that were asked for."""
-    options = {"render_item": render_item, "process_revision_directives": skip_empty, **migrate.configure_args}
+    options = {
+        "render_item": render_item,
+        "process_revision_directives": skip_empty,
+        **migrate.configure_args,
+    }
     with migrate.db.engine.connect() as connection:
         begin(connection)
-        context.configure(
-            connection=connection, target_metadata=migrate.db.metadata, **options
-        )
+        context.configure(connection=connection, target_metadata=migrate.db.metadata, **options)
         try:
             with context.begin_transaction():
                 context.run_migrations()

@@ -1,4 +1,4 @@
-"""What every test can ask for: the site on each database, readers, letters, a quick way to data."""
+"""What every test can ask for: the site on each database, readers, letters, data."""
 
 from collections.abc import Iterator
 from pathlib import Path

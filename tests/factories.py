@@ -62,6 +62,6 @@ class Factory:
     def follow(self, follower: Person, followed: Person) -> None:
         """Let `follower` follow `followed`."""
         with self.app.app_context():
-            one, other = db.session.get_one(User, follower.id), db.session.get_one(User, followed.id)
-            one.follow(other)
+            other = db.session.get_one(User, followed.id)
+            db.session.get_one(User, follower.id).follow(other)
             db.session.commit()

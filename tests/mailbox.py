@@ -3,7 +3,6 @@
 import re
 import socket
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import Any, Self, cast
 
 from aiosmtpd.controller import Controller
@@ -22,7 +21,7 @@ class Received:
 
     def __init__(self, envelope: Envelope) -> None:
         content = cast("bytes", envelope.content)
-        self.message = cast("EmailMessage", message_from_bytes(content, policy=policy.default))
+        self.message = message_from_bytes(content, policy=policy.default)
         self.recipients = list(envelope.rcpt_tos)
         self.subject = str(self.message["Subject"])
         self.text = self._part("plain")

@@ -100,7 +100,7 @@ class Page(HTMLParser):
         for form in self.forms:
             if names <= form.names | set(form.fields) and action in {None, form.action}:
                 return form
-        raise AssertionError(f"No form with {sorted(names)} (to {action}) on {self.path}: {self.forms}")
+        raise AssertionError(f"No form with {sorted(names)} on {self.path}: {self.forms}")
 
 
 class Reader:

@@ -86,7 +86,7 @@ def _register(form: RegistrationForm) -> bool:
         _hold_name(user, form)
     else:
         user = user or User(email=form.email.data)
-        user.username, user.password = form.username.data, form.password.data
+        user.username, user.password = str(form.username.data), str(form.password.data)
         user.locale = str(get_locale())
         db.session.add(user)
     try:

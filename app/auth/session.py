@@ -61,7 +61,7 @@ def logout() -> ResponseReturnValue:
 def delete_account() -> ResponseReturnValue:
     """Let people leave, with everything they wrote."""
     if current_user.is_administrator():
-        abort(403, gettext("An administrator cannot leave before another one takes the role away."))
+        abort(403, gettext("Let another administrator take the role from you first."))
     form = DeleteAccountForm()
     if form.validate_on_submit():
         delete_user(current_user._get_current_object())

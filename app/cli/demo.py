@@ -7,6 +7,7 @@ __init__.py.
 import tomllib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,10 @@ def _seed(now: datetime) -> None:
 
 def _making_people(people: list[dict[str, Any]], now: datetime) -> Iterator[Any]:
     for number, person in enumerate(people):
-        yield lambda person=person, number=number: db.session.add(_person(person, number, now))
+        yield partial(_add_person, person, number, now)
 
 
-def _person(person: dict[str, Any], number: int, now: datetime) -> User:
+def _add_person(person: dict[str, Any], number: int, now: datetime) -> None:
     user = User(
         email=_email(person["username"]),
         username=person["username"],
@@ -90,7 +91,7 @@ def _person(person: dict[str, Any], number: int, now: datetime) -> User:
     user.role = Role.named(person["role"])
     if number < LOGINS:
         user.password = PASSWORD
-    return user
+    db.session.add(user)
 
 
 def _making_follows(people: list[dict[str, Any]], now: datetime) -> Iterator[Any]:
@@ -99,7 +100,7 @@ def _making_follows(people: list[dict[str, Any]], now: datetime) -> Iterator[Any
         for number, name in enumerate(person["follows"]):
             since = min(days[person["username"]], days[name]) * 0.9 - number
             at = now - timedelta(days=max(since, 1))
-            yield lambda pair=(person["username"], name), at=at: _follow(*pair, at)
+            yield partial(_follow, person["username"], name, at)
 
 
 def _follow(follower: str, followed: str, at: datetime) -> None:
@@ -112,29 +113,29 @@ def _making_posts(
     posts: list[dict[str, Any]], comments: list[dict[str, Any]], now: datetime
 ) -> Iterator[Any]:
     """Oldest first, so that ids grow with time as they do in life."""
-    made: dict[str, tuple[Post, datetime]] = {}
+    made: dict[str, Post] = {}
     for post in sorted(posts, key=lambda post: -post["hours_ago"]):
-        yield lambda post=post: made.update({post["key"]: _post(post, now)})
+        yield partial(_add_post, made, post, now)
     hours_ago = {post["key"]: post["hours_ago"] for post in posts}
     minutes_ago = {
         number: hours_ago[comment["post"]] * 60 - comment["minutes_after"]
         for number, comment in enumerate(comments)
     }
     for number in sorted(minutes_ago, key=lambda number: -minutes_ago[number]):
-        comment = comments[number]
-        yield lambda comment=comment: _comment(comment, *made[comment["post"]])
+        yield partial(_add_comment, made, comments[number])
 
 
-def _post(post: dict[str, Any], now: datetime) -> tuple[Post, datetime]:
+def _add_post(made: dict[str, Post], post: dict[str, Any], now: datetime) -> None:
     timestamp = now - timedelta(hours=post["hours_ago"])
     author = User.with_username(post["author"])
     row = Post(body=post["body"].strip(), author=author, timestamp=timestamp)
     db.session.add(row)
-    return row, timestamp
+    made[post["key"]] = row
 
 
-def _comment(comment: dict[str, Any], post: Post, posted: datetime) -> None:
-    timestamp = posted + timedelta(minutes=comment["minutes_after"])
+def _add_comment(made: dict[str, Post], comment: dict[str, Any]) -> None:
+    post = made[comment["post"]]
+    timestamp = post.timestamp + timedelta(minutes=comment["minutes_after"])
     author = User.with_username(comment["author"])
     moderator = User.with_username(comment.get("disabled_by", ""))
     row = Comment(body=comment["body"].strip(), author=author, post=post, timestamp=timestamp)

@@ -100,9 +100,8 @@ def _wait_for_lock(connection: Connection, seconds: int) -> None:
             told = True
         if time.monotonic() > give_up:
             raise click.ClickException(
-                f"Another deploy did not finish within {seconds} s. Look for it with: "
-                "SELECT pid, query FROM pg_stat_activity WHERE pid IN "
-                "(SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+                f"Another deploy did not finish within {seconds} s. Its process is the one that "
+                "holds the lock of type 'advisory' in PostgreSQL's view pg_locks."
             )
         time.sleep(0.2)
 

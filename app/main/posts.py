@@ -71,7 +71,7 @@ def edit(id: int) -> ResponseReturnValue:
         abort(403)
     form = PostForm(obj=post)
     if not form.was_previewed() and form.validate_on_submit():
-        post.body = form.body.data
+        post.body = str(form.body.data)
         db.session.commit()
         flash(gettext("The post has been changed."), "success")
         return redirect(url_for(".post", id=id))

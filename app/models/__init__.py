@@ -7,7 +7,7 @@ from .follow import Follow
 from .letter import Letter
 from .post import Post
 from .role import Permission, Role
-from .types import utcnow
+from .types import Rows, utcnow
 from .user import AnonymousUser, User
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Permission",
     "Post",
     "Role",
+    "Rows",
     "User",
     "delete_user",
     "utcnow",

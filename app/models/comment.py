@@ -1,15 +1,14 @@
 """Comments on posts, and their moderation."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, Text, select
+from sqlalchemy import ForeignKey, Index, Text, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
 
 from .. import markup
 from ..extensions import Model
 from .post import Post
-from .types import UTCDateTime, utcnow
+from .types import Rows, UTCDateTime, utcnow
 from .user import User
 
 
@@ -48,7 +47,7 @@ class Comment(Model):
         return body
 
     @classmethod
-    def rows(cls) -> Select[Any]:
+    def rows(cls) -> Rows:
         """Return what a page shows of comments, with their authors, as plain columns."""
         moderator = aliased(User)
         return (

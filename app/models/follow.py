@@ -8,7 +8,6 @@ from sqlalchemy import (
     CursorResult,
     ForeignKey,
     Index,
-    Select,
     delete,
     exists,
     insert,
@@ -20,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..extensions import Model, db
-from .types import UTCDateTime, utcnow
+from .types import Rows, UTCDateTime, utcnow
 
 if TYPE_CHECKING:
     from .user import User
@@ -39,12 +38,8 @@ class Follow(Model):
     )
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
 
-    follower: Mapped["User"] = relationship(
-        foreign_keys=[follower_id], back_populates="followed"
-    )
-    followed: Mapped["User"] = relationship(
-        foreign_keys=[followed_id], back_populates="followers"
-    )
+    follower: Mapped["User"] = relationship(foreign_keys=[follower_id], back_populates="followed")
+    followed: Mapped["User"] = relationship(foreign_keys=[followed_id], back_populates="followers")
 
     __table_args__ = (
         Index("ix_follows_followed_newest", "followed_id", "timestamp", "follower_id"),
@@ -102,15 +97,15 @@ class FollowMixin:
         result = db.session.execute(insert(Follow).from_select(columns, missing))
         return _rows_changed(result)
 
-    def follower_rows(self) -> Select[Any]:
+    def follower_rows(self) -> Rows:
         """Return the people who follow this user: id, username, name, avatar_hash, timestamp."""
         return self._people(Follow.follower_id).where(Follow.followed_id == self.id)
 
-    def followed_rows(self) -> Select[Any]:
+    def followed_rows(self) -> Rows:
         """Return the people whom this user follows, in the same columns."""
         return self._people(Follow.followed_id).where(Follow.follower_id == self.id)
 
-    def _people(self, who: Any) -> Select[Any]:
+    def _people(self, who: Any) -> Rows:
         cls = type(self)
         return (
             select(cls.id, cls.username, cls.name, cls.avatar_hash, Follow.timestamp)

@@ -30,7 +30,7 @@ class Letter(Model):
         return f"<Letter {self.id} to {self.recipient!r}>"
 
     @classmethod
-    def waiting(cls) -> "Select[tuple[Letter]]":
+    def waiting(cls) -> "Select[Letter]":
         """Return the letters that have not gone out, oldest first."""
         return select(cls).where(cls.sent_at.is_(None)).order_by(cls.id)
 

@@ -1,15 +1,15 @@
 """Posts: Markdown as written, and the HTML it means, rendered once."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, Select, Text, select
+from sqlalchemy import ForeignKey, Index, Text, select
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
 
 from .. import markup
 from ..extensions import Model
 from .follow import Follow
-from .types import UTCDateTime, utcnow
+from .types import Rows, UTCDateTime, utcnow
 from .user import User
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Post(Model):
         return body
 
     @classmethod
-    def rows(cls) -> Select[Any]:
+    def rows(cls) -> Rows:
         """Return what a page shows of posts, with their authors, as plain columns."""
         return select(
             cls.id,
@@ -61,7 +61,7 @@ class Post(Model):
         ).join(User, User.id == cls.author_id)
 
     @classmethod
-    def rows_followed_by(cls, user: User) -> Select[Any]:
+    def rows_followed_by(cls, user: User) -> Rows:
         """Return `rows()` of the posts that `user`'s feed shows."""
         mine = (Follow.followed_id == cls.author_id) & (Follow.follower_id == user.id)
         return cls.rows().join(Follow, mine)

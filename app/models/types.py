@@ -1,9 +1,13 @@
-"""Times as the database keeps them: always UTC, always aware."""
+"""Types that several models share; above all times, always UTC and always aware."""
 
 from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import DateTime, Dialect, Select
 from sqlalchemy.types import TypeDecorator
+
+# A query for plain columns; the function that returns one says which.
+Rows: TypeAlias = Select[*tuple[Any, ...]]
 
 
 def utcnow() -> datetime:

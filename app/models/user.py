@@ -69,7 +69,7 @@ class User(AccountMixin, FollowMixin, Model):
     def __init__(self, **columns: Any) -> None:
         """Make a user, with the role that the address deserves; everyone follows themself."""
         super().__init__(**columns)
-        if self.security_stamp is None:
+        if "security_stamp" not in vars(self):  # a password brings a new one
             self.renew_security_stamp()
         if self.role is None:
             self.role = Role.named("Administrator") if self._is_admins_address() else None

@@ -217,6 +217,6 @@ def test_real_environment_is_installed_from_the_lock(tmp_path: Path) -> None:
         pytest.skip("The package index cannot be reached.")
 
     assert result.returncode == 0, result.stderr
-    flask = [tmp_path / ".venv/bin/python", "-m", "flask", "--version"]
+    flask = [str(tmp_path / ".venv/bin/python"), "-m", "flask", "--version"]
     assert "Flask 3" in subprocess.run(flask, capture_output=True, text=True, check=True).stdout
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout == b""
