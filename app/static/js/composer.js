@@ -11,12 +11,15 @@ class Composer {
     this.output = form.querySelector("[data-preview-body]");
     this.status = form.querySelector("[data-preview-status]");
     this.count = form.querySelector("[data-count]");
+    this.limit = this.text.maxLength;
     this.pending = null;
     this.timer = 0;
   }
 
   start() {
     this.form.querySelector("[name=preview]")?.setAttribute("hidden", "");
+    // Browsers silently cut what is pasted beyond maxlength. Count instead, and lose nothing.
+    this.text.removeAttribute("maxlength");
     this.text.addEventListener("input", () => this.changed());
     this.resize();
     this.countCharacters();
@@ -40,14 +43,15 @@ class Composer {
   }
 
   countCharacters() {
-    const limit = this.text.maxLength;
-    if (!this.count || limit < 0) {
+    if (!this.count || this.limit < 0) {
       return;
     }
-    const left = new Intl.NumberFormat(document.documentElement.lang);
-    this.count.hidden = false;
-    const number = left.format(limit - this.text.value.length);
+    // A form sends each line break as two characters, and the server counts both.
+    const left = this.limit - this.text.value.replaceAll("\n", "\r\n").length;
+    const number = new Intl.NumberFormat(document.documentElement.lang).format(left);
     this.count.textContent = this.count.dataset.count.replace("{count}", number);
+    this.count.classList.toggle("composer-count-over", left < 0);
+    this.count.hidden = this.text.value === "";
   }
 
   async refresh() {
