@@ -17,9 +17,9 @@ from . import (
     security,
     sqlite,
 )
-from .auth import auth
+from .auth import auth as auth_blueprint
 from .extensions import db
-from .main import main
+from .main import main as main_blueprint
 
 __all__ = ["create_app", "db"]
 
@@ -38,8 +38,8 @@ def create_app(config_name: str | None = None) -> Flask:
     for part in (sqlite, security, i18n, avatars, assets, errors, jobs, presence, cli):
         part.init_app(app)
 
-    app.register_blueprint(main)
-    app.register_blueprint(auth, url_prefix="/auth")
+    app.register_blueprint(main_blueprint)
+    app.register_blueprint(auth_blueprint, url_prefix="/auth")
     app.context_processor(lambda: {"Permission": models.Permission, "site_name": "Flasky"})
     app.shell_context_processor(lambda: {name: getattr(models, name) for name in models.__all__})
     return app

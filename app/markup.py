@@ -1,11 +1,14 @@
 """Markdown in, safe HTML out.
 
 What comes out holds only the tags and attributes named here. Pictures are left out on purpose:
-they would make every reader's browser ask a foreign host.
+they would make every reader's browser ask a foreign host. Two more things are, because a short
+text could make a very long page of them: links by reference, whose address is written once and
+comes out at every use, and big tables, whose short rows are filled up with empty cells.
 """
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, table
 
 POST_TAGS = {
     *("a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "h5", "h6"),
@@ -15,13 +18,21 @@ POST_TAGS = {
 COMMENT_TAGS = {"a", "b", "br", "code", "em", "i", "li", "ol", "p", "pre", "s", "strong", "ul"}
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto"}
+MAX_CELLS = 10_000
+
+
+def small_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read a table, unless its columns times the lines that are left exceed MAX_CELLS."""
+    columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
+    return columns * (end - start) <= MAX_CELLS and table(state, start, end, silent)
 
 
 _markdown = (
     MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": 20})
     .enable(["table", "strikethrough"])
-    .disable("image")
+    .disable(["image", "reference"])
 )
+_markdown.block.ruler.at("table", small_table, {"alt": ["paragraph", "reference"]})
 
 
 def render_post(text: str) -> str:

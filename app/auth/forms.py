@@ -1,7 +1,5 @@
 """The forms of registration, passwords and addresses."""
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,22 +7,13 @@ from flask_login import current_user
 from wtforms import BooleanField, Field, PasswordField, StringField, SubmitField, ValidationError
 from wtforms.validators import EqualTo, Length
 
+from .. import passwords
 from ..forms import Form, UniqueUsername, email_address, required, strip, username_rules
-
-PASSWORD_MIN, PASSWORD_MAX = 8, 1024
-COMMON_PASSWORDS = Path(__file__).with_name("common_passwords.txt")
-
-
-@cache
-def common_passwords() -> frozenset[str]:
-    """Return the passwords that attackers try first."""
-    lines = COMMON_PASSWORDS.read_text("utf-8").splitlines()
-    return frozenset(line for line in lines if not line.startswith("#"))
 
 
 def not_common(_form: Any, field: Field) -> None:
     """Refuse a password that everybody thinks of, in whatever case."""
-    if (field.data or "").lower() in common_passwords():
+    if passwords.is_common(field.data or ""):
         raise ValidationError(_l("This password is among the most common ones. Choose another."))
 
 
@@ -40,7 +29,9 @@ def email_field() -> StringField:
 
 def new_password_field(label: Any) -> PasswordField:
     """Return a field for a password being chosen."""
-    length = Length(PASSWORD_MIN, PASSWORD_MAX, _l("Use %(min)d characters or more."))
+    length = Length(
+        passwords.MIN_LENGTH, passwords.MAX_LENGTH, _l("Use %(min)d characters or more.")
+    )
     return PasswordField(
         label,
         validators=[required(), length, not_common],

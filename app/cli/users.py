@@ -6,13 +6,12 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from .. import passwords
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
 from ..models import Role, User, delete_user
 
 users = AppGroup("users", help="Accounts: make, promote, list and delete them.")
-
-MIN_PASSWORD = 8
 
 
 @users.command("create")
@@ -90,8 +89,12 @@ def _check(email: str, username: str, password: str) -> None:
             f"{username!r} cannot be a username: letters, digits, dots and underscores, at most "
             "64, beginning with a letter."
         )
-    if len(password) < MIN_PASSWORD:
-        raise click.ClickException(f"The password needs at least {MIN_PASSWORD} characters.")
+    if len(password) < passwords.MIN_LENGTH:
+        raise click.ClickException(
+            f"The password needs at least {passwords.MIN_LENGTH} characters."
+        )
+    if passwords.is_common(password):
+        raise click.ClickException("This password is among the most common ones: choose another.")
 
 
 def _user(username: str) -> User:

@@ -13,6 +13,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
 from wtforms.validators import InputRequired
 
 from ..extensions import db
@@ -67,7 +68,9 @@ class AdminProfileForm(Form):
         super().__init__(**fields)
         self.user = user
         roles = db.session.scalars(db.select(Role).order_by(Role.permissions))
-        self.role.choices = [(role.id, role.name) for role in roles]
+        self.role.choices = [SelectChoice(str(role.id), role.name) for role in roles]
+        if not self.is_submitted():
+            self.role.data = user.role_id
 
     def validate_email(self, field: StringField) -> None:
         """Refuse an address that another account has."""
@@ -98,15 +101,15 @@ class PreferencesForm(Form):
     theme = RadioField(
         _l("Colours"),
         choices=[
-            ("auto", _l("As my device does")),
-            ("light", _l("Light")),
-            ("dark", _l("Dark")),
+            SelectChoice("auto", _l("As my device does")),
+            SelectChoice("light", _l("Light")),
+            SelectChoice("dark", _l("Dark")),
         ],
         validators=[InputRequired(_l("Please choose one."))],
     )
     locale = RadioField(
         _l("Language"),
-        choices=list(LANGUAGES.items()),
+        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
         validators=[InputRequired(_l("Please choose one."))],
     )
     next = HiddenField()

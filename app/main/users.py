@@ -47,7 +47,7 @@ def edit_profile() -> ResponseReturnValue:
 def edit_profile_admin(id: int) -> ResponseReturnValue:
     """Let an administrator change anybody's account."""
     user = db.get_or_404(User, id)
-    form = AdminProfileForm(user, obj=user, role=user.role_id)
+    form = AdminProfileForm(user, obj=user)
     if form.validate_on_submit() and _save_account(user, form):
         flash(gettext("The profile has been updated."), "success")
         return redirect(url_for(".user", username=user.username))
