@@ -74,7 +74,7 @@ translations: venv ## collect the strings to translate, then compile the catalog
 	@mkdir -p $(catalog)
 	$(pybabel) extract --mapping-file pyproject.toml --project Flasky --sort-output \
 		--keywords "_l lazy_gettext" --no-location --output-file $(catalog)/messages.pot app
-	$(pybabel) update --no-fuzzy-matching --ignore-pot-creation-date \
+	$(pybabel) update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
 		--input-file $(catalog)/messages.pot --output-dir $(catalog)
 	$(pybabel) compile --directory $(catalog)
 

@@ -123,7 +123,7 @@ class Config:
     @classmethod
     def problems(cls) -> list[str]:
         """Return one sentence for each thing that keeps this configuration from running."""
-        found = list(_unreadable)
+        found = list(dict.fromkeys(_unreadable))  # a setting may be read twice
         if cls.MAIL_USE_TLS and cls.MAIL_USE_SSL:
             found.append(
                 "MAIL_USE_TLS and MAIL_USE_SSL are both on: keep MAIL_USE_TLS for port 587, "

@@ -54,5 +54,4 @@ def init_extensions(app: Flask) -> None:
     extensions.mail.init_app(app)
     extensions.migrate.init_app(app, db, compare_type=True, render_as_batch=True)
     extensions.login_manager.anonymous_user = models.AnonymousUser
-    extensions.login_manager.login_view = "auth.login"
     extensions.login_manager.init_app(app)

@@ -28,6 +28,9 @@ def init_app(app: Flask) -> None:
 
 def show_error(error: HTTPException) -> ResponseReturnValue:
     """Answer with the page for `error`, keeping the headers that belong to it."""
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, OperationalError):  # while an error page was being made
+        return show_unavailable(cause)
     status = error.code or 500
     if status < 400:  # a redirect that is raised is no error
         return error

@@ -66,5 +66,6 @@ class UniqueUsername:
 
     def __call__(self, form: Any, field: Field) -> None:
         """Raise ValidationError if the name is taken by someone other than `form.user`."""
-        if not User.username_is_free(field.data or "", besides=getattr(form, "user", None)):
+        user, asked_by = getattr(form, "user", None), getattr(form, "asked_by", None)
+        if not User.username_is_free(field.data or "", besides=user, asked_by=asked_by):
             raise ValidationError(_l("This name is taken. Please choose another."))

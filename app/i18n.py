@@ -17,17 +17,10 @@ LANGUAGE_COOKIE = "lang"
 THEME_COOKIE = "theme"
 THEMES = ("auto", "light", "dark")
 
-# What browsers call the languages that have more names than one. Readers of traditional
-# characters (zh-TW, zh-HK) are not served by simplified ones.
-_TAGS = {
-    "en": "en",
-    "zh": "zh_Hans",
-    "zh-cn": "zh_Hans",
-    "zh-sg": "zh_Hans",
-    "zh-hans": "zh_Hans",
-    "zh-hans-cn": "zh_Hans",
-    "zh-hans-sg": "zh_Hans",
-}
+# What browsers call them. Readers of traditional characters (zh-TW, zh-HK, zh-Hant) are not
+# served by simplified ones.
+_TAGS = {"en": "en", "zh": "zh_Hans"}
+_SIMPLIFIED = {"hans", "cn", "sg"}
 
 
 def init_app(app: Flask) -> None:
@@ -47,9 +40,10 @@ def select_locale() -> str | None:
         if chosen in LANGUAGES:
             return chosen
     for tag, _quality in request.accept_languages:
-        known = _TAGS.get(tag.lower()) or _TAGS.get(tag.lower().partition("-")[0], "")
-        if known and not (known == "zh_Hans" and tag.lower() not in _TAGS):
-            return known
+        language, *more = tag.lower().split("-")
+        traditional = language == "zh" and more and more[0] not in _SIMPLIFIED
+        if language in _TAGS and not traditional:
+            return _TAGS[language]
     return None
 
 

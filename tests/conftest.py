@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from app.extensions import limiter
+from app.extensions import db, limiter
 
 from .databases import EphemeralPostgres, clean, migrated, new_sqlite_url
 from .factories import Factory
@@ -51,6 +51,17 @@ def database_url(request: pytest.FixtureRequest, folder: Path) -> str:
         return new_sqlite_url(folder)
     server: EphemeralPostgres = request.getfixturevalue("postgres")
     return server.new_database()
+
+
+@pytest.fixture(params=DATABASES)
+def bare_app(
+    request: pytest.FixtureRequest, tmp_path: Path, mail_server: Mailbox
+) -> Iterator[Flask]:
+    """The site on an empty database of its own, without a single table."""
+    app = make_app(SQLALCHEMY_DATABASE_URI=database_url(request, tmp_path), **mail_server.settings)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

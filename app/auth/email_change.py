@@ -3,7 +3,7 @@
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user, login_required, login_user
+from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 
 from .. import email
@@ -13,6 +13,7 @@ from ..models import User
 from . import auth
 from .forms import ChangeEmailForm
 from .limits import LOGIN, letters_to_one_address
+from .session import stay_logged_in
 
 
 @auth.route("/change-email", methods=["GET", "POST"])
@@ -58,5 +59,5 @@ def _move(token: str) -> bool:
         db.session.rollback()
         return False
     if moved:
-        login_user(current_user._get_current_object())  # this session stays
+        stay_logged_in(current_user._get_current_object())
     return moved

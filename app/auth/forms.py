@@ -8,7 +8,15 @@ from wtforms import BooleanField, Field, PasswordField, StringField, SubmitField
 from wtforms.validators import EqualTo, Length
 
 from .. import passwords
-from ..forms import Form, UniqueUsername, email_address, required, strip, username_rules
+from ..forms import (
+    Form,
+    UniqueUsername,
+    at_most,
+    email_address,
+    required,
+    strip,
+    username_rules,
+)
 
 
 def not_common(_form: Any, field: Field) -> None:
@@ -29,12 +37,10 @@ def email_field() -> StringField:
 
 def new_password_field(label: Any) -> PasswordField:
     """Return a field for a password being chosen."""
-    length = Length(
-        passwords.MIN_LENGTH, passwords.MAX_LENGTH, _l("Use %(min)d characters or more.")
-    )
+    length = Length(passwords.MIN_LENGTH, message=_l("Use %(min)d characters or more."))
     return PasswordField(
         label,
-        validators=[required(), length, not_common],
+        validators=[required(), length, at_most(passwords.MAX_LENGTH), not_common],
         description=_l("At least 8 characters. A few words are better than a few signs."),
         render_kw={"autocomplete": "new-password"},
     )
@@ -87,6 +93,11 @@ class RegistrationForm(Form):
     submit = SubmitField(_l("Sign up"))
 
     user = None
+
+    @property
+    def asked_by(self) -> str | None:
+        """Return the address that wants the name: asking for it again is no offence."""
+        return self.email.data or None
 
 
 class EmailForm(Form):

@@ -3,7 +3,7 @@
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user, login_required, login_user
+from flask_login import current_user, login_required
 
 from .. import email
 from ..extensions import db, limiter
@@ -11,6 +11,7 @@ from ..models import User
 from . import auth
 from .forms import ChangePasswordForm, EmailForm, NewPasswordForm
 from .limits import LOGIN, letters_from_one_place, letters_to_one_address
+from .session import stay_logged_in
 
 
 @auth.route("/change-password", methods=["GET", "POST"])
@@ -23,7 +24,7 @@ def change_password() -> ResponseReturnValue:
         current_user.password = form.password.data
         email.send_password_changed(current_user)
         db.session.commit()
-        login_user(current_user._get_current_object())  # this session stays
+        stay_logged_in(current_user._get_current_object())
         flash(gettext("Your password has been changed. Other devices were logged out."), "success")
         return redirect(url_for("main.user", username=current_user.username))
     return render_template("auth/change_password.html", form=form)
@@ -53,9 +54,11 @@ def password_reset(token: str) -> ResponseReturnValue:
     user = User.from_token("reset", token)
     if user is None:
         return render_template("auth/bad_link.html", purpose="reset"), 400
-    form = NewPasswordForm()
+    form, is_new = NewPasswordForm(), not user.confirmed
     if form.validate_on_submit() and User.reset_password(token, form.password.data or ""):
         email.send_password_changed(user)
+        if is_new:  # whoever reads the letters has confirmed the address, too
+            email.send_new_user(user)
         db.session.commit()
         flash(gettext("Your password has been set. You can log in now."), "success")
         return redirect(url_for(".login"))

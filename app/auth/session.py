@@ -3,7 +3,7 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user, login_required, login_user, logout_user
+from flask_login import COOKIE_NAME, current_user, login_required, login_user, logout_user
 
 from ..extensions import db, limiter, login_manager
 from ..models import User, delete_user, waste_a_password_check
@@ -26,6 +26,15 @@ def hold_unconfirmed() -> ResponseReturnValue | None:
     if request.endpoint in OPEN_TO_UNCONFIRMED or not current_user.is_authenticated:
         return None
     return None if current_user.confirmed else redirect(url_for("auth.unconfirmed"))
+
+
+@login_manager.unauthorized_handler
+def ask_to_log_in() -> ResponseReturnValue:
+    """Ask who this is, and come back afterwards to what was asked for, if a link leads there."""
+    flash(gettext("Please log in first."))
+    methods = request.url_rule.methods if request.url_rule else None
+    target = request.full_path.rstrip("?") if "GET" in (methods or ()) else None
+    return redirect(url_for("auth.login", next=target))
 
 
 @auth.route("/login", methods=["GET", "POST"])
@@ -57,6 +66,7 @@ def logout() -> ResponseReturnValue:
 
 
 @auth.route("/delete-account", methods=["GET", "POST"])
+@limiter.limit(LOGIN, methods=["POST"])
 @login_required
 def delete_account() -> ResponseReturnValue:
     """Let people leave, with everything they wrote."""
@@ -70,6 +80,11 @@ def delete_account() -> ResponseReturnValue:
         flash(gettext("Your account has been deleted. Good-bye!"), "success")
         return redirect(url_for("main.index"))
     return render_template("auth/delete_account.html", form=form)
+
+
+def stay_logged_in(user: User) -> None:
+    """Keep this browser's session, and “keep me logged in”, when all others have just ended."""
+    login_user(user, remember=COOKIE_NAME in request.cookies)
 
 
 def _check(email: str, password: str) -> User | None:

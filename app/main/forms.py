@@ -23,6 +23,12 @@ from ..models import Role, User
 
 POST_MAX = 20_000
 COMMENT_MAX = 5_000
+# The roles of models/role.py in the reader's words. One that is not here is shown by its name.
+ROLE_NAMES = {
+    "User": _l("User"),
+    "Moderator": _l("Moderator"),
+    "Administrator": _l("Administrator"),
+}
 
 
 class PostForm(Form):
@@ -68,7 +74,9 @@ class AdminProfileForm(Form):
         super().__init__(**fields)
         self.user = user
         roles = db.session.scalars(db.select(Role).order_by(Role.permissions))
-        self.role.choices = [SelectChoice(str(role.id), role.name) for role in roles]
+        self.role.choices = [
+            SelectChoice(str(role.id), ROLE_NAMES.get(role.name, role.name)) for role in roles
+        ]
         if not self.is_submitted():
             self.role.data = user.role_id
 
@@ -99,7 +107,7 @@ class PreferencesForm(Form):
     """How the site looks to this reader, and in which language."""
 
     theme = RadioField(
-        _l("Colours"),
+        _l("Theme"),
         choices=[
             SelectChoice("auto", _l("As my device does")),
             SelectChoice("light", _l("Light")),

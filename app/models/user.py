@@ -102,14 +102,22 @@ class User(AccountMixin, FollowMixin, Model):
         return db.session.scalar(select(cls).where(func.lower(cls.username) == username.lower()))
 
     @classmethod
-    def username_is_free(cls, username: str, besides: "User | None" = None) -> bool:
-        """Tell whether nobody but `besides` has this name or holds it."""
+    def username_is_free(
+        cls, username: str, besides: "User | None" = None, asked_by: str | None = None
+    ) -> bool:
+        """Tell whether nobody but `besides` has this name or holds it.
+
+        Nor does an earlier attempt of the address `asked_by` to register under it count.
+        """
         lower = username.lower()
         taken = select(cls.id).where(
             (func.lower(cls.username) == lower) | (func.lower(cls.held_username) == lower)
         )
         if besides is not None:
             taken = taken.where(cls.id != besides.id)
+        if asked_by is not None:
+            only_asked = ~cls.confirmed | (func.lower(cls.username) != lower)
+            taken = taken.where(~((cls.email == asked_by.strip().lower()) & only_asked))
         return db.session.scalar(taken.limit(1)) is None
 
     @property

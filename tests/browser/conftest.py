@@ -82,7 +82,8 @@ def demo_site(
     """The site with its demo data, to look at: tests leave it as it is. Lists are short, so that
     all of them have a second page."""
     url = new_sqlite_url(tmp_path_factory.mktemp("demo"))
-    app = make_live_app(url, mail_server, FLASKY_COMMENTS_PER_PAGE=3, FLASKY_FOLLOWERS_PER_PAGE=4)
+    short = {f"FLASKY_{rows}_PER_PAGE": 4 for rows in ("POSTS", "COMMENTS", "FOLLOWERS")}
+    app = make_live_app(url, mail_server, **short)
     with migrated(app), DemoSite(app) as site:
         yield site
 

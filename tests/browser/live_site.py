@@ -55,7 +55,7 @@ class LiveSite:
 
 
 def make_live_app(database: str, mailbox: Mailbox, **settings: Any) -> Flask:
-    """Return the application for a live site; `/error/<status>` there shows any error page."""
+    """Return the application for a live site; `/error/<code>` there shows any error page."""
     app = make_app(
         SQLALCHEMY_DATABASE_URI=database,
         FLASKY_URL=f"http://127.0.0.1:{free_port()}",
@@ -65,7 +65,7 @@ def make_live_app(database: str, mailbox: Mailbox, **settings: Any) -> Flask:
         **mailbox.settings,
         **settings,
     )
-    app.add_url_rule("/error/<int:status>", "error", abort)
+    app.add_url_rule("/error/<int:code>", "error", abort)
     return app
 
 

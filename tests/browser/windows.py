@@ -18,6 +18,7 @@ from tests.browser.live_site import LiveSite
 TIMEOUT = 10_000  # milliseconds that a page may take for anything
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+LEFT = "net::ERR_ABORTED"  # the reader went to another page before this one was complete
 REPORT_POLICY = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`Policy: ${event.violatedDirective} refused ${event.blockedURI}`));
@@ -72,7 +73,8 @@ class Windows:
         context.on("weberror", self._note_error)
 
     def _note_failure(self, request: Request) -> None:
-        self.faults.append(f"failed: {request.url} {request.failure}")
+        if request.failure != LEFT:
+            self.faults.append(f"failed: {request.url} {request.failure}")
 
     def _note_answer(self, answer: Response) -> None:
         """Whether a page itself is an error page is for the test to say."""

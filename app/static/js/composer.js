@@ -36,10 +36,12 @@ class Composer {
   }
 
   resize() {
+    // Measuring makes the field small for a moment, which must not move the page.
+    const { scrollX, scrollY } = window;
+    this.text.style.height = "auto";
     const border = this.text.offsetHeight - this.text.clientHeight;
-    if (this.text.scrollHeight > this.text.clientHeight) {
-      this.text.style.height = `${this.text.scrollHeight + border}px`;
-    }
+    this.text.style.height = `${this.text.scrollHeight + border}px`;
+    window.scrollTo(scrollX, scrollY);
   }
 
   countCharacters() {

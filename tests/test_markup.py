@@ -1,0 +1,194 @@
+"""Markdown in, safe HTML out: nothing but the allowed tags and attributes, whatever goes in."""
+
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app import markup
+
+Render = Callable[[str], str]
+KINDS = {"post": (markup.render_post, markup.POST_TAGS), "comment": (markup.render_comment, markup.COMMENT_TAGS)}
+ATTRIBUTES = {("a", "href"), ("a", "title"), ("a", "rel"), ("ol", "start")}
+# What people who try to break in put together.
+FRAGMENTS = [
+    *("<", ">", "</", "/>", "<!--", "-->", "<![CDATA[", "]]>", "<?", "&", "&lt;", "&#106;", '"', "'"),
+    *("<script>", "</script>", "<img src=x onerror=", "<svg/onload=", "<style>", "<b onclick=x>"),
+    *("javascript:", "JaVaScRiPt:", "java\tscript:", "data:text/html,", "vbscript:", "//x.example"),
+    *("[a](", ")", "![a](", "<http://", "[", "]", "]: ", "`", "```\n", "*", "**", "_", "~~", "# "),
+    *("> ", "- ", "1. ", "| a | b |\n|--|--|\n", "\n", "\n\n", "    ", "\t", "\\", "\0", "é", "x"),
+]
+
+
+class Tags(HTMLParser):
+    """Collects the tags of some HTML, with their attributes and all else that is not text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.other: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attributes)))
+
+    def handle_comment(self, data: str) -> None:
+        self.other.append(data)
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
+
+
+def forbidden(html: str, allowed: set[str]) -> Iterator[str]:
+    """Yield everything in `html` that must not be there."""
+    tags = Tags(html)
+    yield from tags.other
+    for tag, attributes in tags.found:
+        if tag not in allowed:
+            yield tag
+        for name, value in attributes.items():
+            if (tag, name) not in ATTRIBUTES:
+                yield f"{tag} {name}"
+            if name == "href" and scheme(value or "") not in {None, *markup.SCHEMES}:
+                yield f"{tag} {name}={value}"
+
+
+def scheme(address: str) -> str | None:
+    """Return the scheme of a link, as browsers read it: some white space does not count."""
+    address = re.sub(r"[\t\r\n]", "", address).lstrip("".join(map(chr, range(33))))
+    match = re.match(r"([a-z][a-z0-9+.-]*):", address, re.IGNORECASE)
+    return match[1].lower() if match else None
+
+
+def any_text() -> st.SearchStrategy[str]:
+    return st.text() | st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=3)).map("".join)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(text=any_text())
+@example(text='<a href="javascript:alert(1)">x</a>')
+@example(text="[x](javascript:alert(1))")
+@example(text="<javascript:alert(1)>")
+def test_only_allowed_tags_and_attributes_come_out(kind: str, text: str) -> None:
+    render, allowed = KINDS[kind]
+
+    assert list(forbidden(render(text), allowed)) == []
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>x</script>",
+        "<p onclick=x>",
+        '<a href="javascript:x">',
+        '<a href="data:x">',
+        '<a href=" java\tscript:x">',
+        "<img>",
+        "<!-- x -->",
+        "<!DOCTYPE html>",
+    ],
+)
+def test_the_check_above_notices(html: str) -> None:
+    assert list(forbidden(html, markup.POST_TAGS))
+
+
+WRITTEN = {
+    "paragraph": ("Hello", "<p>Hello</p>"),
+    "emphasis": ("*a* **b**", "<p><em>a</em> <strong>b</strong></p>"),
+    "struck": ("~~a~~", "<p><s>a</s></p>"),
+    "title": ("# a", "<h2>a</h2>"),
+    "subtitle": ("## a", "<h2>a</h2>"),
+    "underlined title": ("a\n===", "<h2>a</h2>"),
+    "small title": ("###### a", "<h6>a</h6>"),
+    "written h1": ("`<h1>`", "<p><code>&lt;h1&gt;</code></p>"),
+    "code": ("    <b>\n", "<pre><code>&lt;b&gt;\n</code></pre>"),
+    "fence": ("```python\nx\n```", "<pre><code>x\n</code></pre>"),
+    "quote": ("> a", "<blockquote>\n<p>a</p>\n</blockquote>"),
+    "list": ("- a", "<ul>\n<li>a</li>\n</ul>"),
+    "numbers": ("3. a", '<ol start="3">\n<li>a</li>\n</ol>'),
+    "line": ("---", "<hr>"),
+    "script": ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
+    "html": ("<b>a</b>", "<p>&lt;b&gt;a&lt;/b&gt;</p>"),
+    "event": (
+        "<img src=x onerror=alert(1)>",
+        "<p>&lt;img src=x onerror=alert(1)&gt;</p>",
+    ),
+    "script link": ("[a](javascript:alert(1))", "<p>[a](javascript:alert(1))</p>"),
+    "hidden script link": (
+        "[a](java&#115;cript:alert(1))",
+        "<p>[a](javascript:alert(1))</p>",
+    ),
+    "data link": ("[a](data:text/html,x)", "<p>[a](data:text/html,x)</p>"),
+    "telephone": ("[a](tel:1)", '<p><a rel="nofollow ugc noopener">a</a></p>'),
+    "bare address": ("https://x.example", "<p>https://x.example</p>"),
+    "entity": ("&lt;b&gt; &copy;", "<p>&lt;b&gt; ©</p>"),
+    "nothing": ("", ""),
+    "blank": (" \n\n ", ""),
+    "link by reference": ("[a]\n\n[a]: /b", "<p>[a]</p>\n<p>[a]: /b</p>"),
+    "null": ("a\0b", "<p>a\N{REPLACEMENT CHARACTER}b</p>"),
+}
+
+
+@pytest.mark.parametrize(("text", "html"), WRITTEN.values(), ids=WRITTEN)
+def test_post_is_written_as(text: str, html: str) -> None:
+    assert markup.render_post(text).strip() == html
+
+
+PICTURES = ["![a](https://x.example/a.png)", "![a][b]\n\n[b]: /c", "<img src=/a>", "[![a](/b)](/c)"]
+
+
+@pytest.mark.parametrize("render", [markup.render_post, markup.render_comment])
+@pytest.mark.parametrize("text", PICTURES)
+def test_pictures_are_left_out(render: Render, text: str) -> None:
+    assert "<img" not in render(text)
+
+
+LINKS = {
+    "plain": ("[a](https://x.example/?b=c&d=e)", "https://x.example/?b=c&d=e"),
+    "titled": ('[a](https://x.example "T")', "https://x.example"),
+    "address": ("<https://x.example>", "https://x.example"),
+    "mail": ("<ann@example.com>", "mailto:ann@example.com"),
+    "own page": ("[a](/user/ann)", "/user/ann"),
+    "other host": ("[a](//x.example)", "//x.example"),
+}
+
+
+@pytest.mark.parametrize("render", [markup.render_post, markup.render_comment])
+@pytest.mark.parametrize(("text", "address"), LINKS.values(), ids=LINKS)
+def test_link_leads_there_and_vouches_for_nothing(
+    render: Render, text: str, address: str
+) -> None:
+    [(_, link)] = [found for found in Tags(render(text)).found if found[0] == "a"]
+
+    assert link["href"] == address
+    assert set((link["rel"] or "").split()) == {"nofollow", "ugc", "noopener"}
+
+
+def test_post_has_tables() -> None:
+    html = markup.render_post("| a |\n|:-:|\n| b |")
+
+    assert [tag for tag, _ in Tags(html).found] == "table thead tr th tbody tr td".split()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("# a", "a"),
+        ("> a", "a"),
+        ("| a |\n|--|\n| b |", "a"),
+        ("---\n\na", "a"),
+    ],
+    ids=["title", "quote", "table", "line"],
+)
+def test_comment_keeps_the_words_of_what_only_posts_have(text: str, kept: str) -> None:
+    html = markup.render_comment(text)
+
+    assert kept in html
+    assert {tag for tag, _ in Tags(html).found} <= markup.COMMENT_TAGS
+
+
+def test_comments_have_fewer_tags_than_posts() -> None:
+    assert markup.COMMENT_TAGS < markup.POST_TAGS

@@ -1,0 +1,75 @@
+"""Opening an address changes nothing, and nothing is changed without a token against forgery."""
+
+import pytest
+from flask import Flask
+
+from .addresses import ADDRESSES, PAGE, Address
+from .cast import Cast
+from .factories import Factory
+from .reader import Page
+from .rows import every_row
+
+OPENED = [address for address in ADDRESSES if address.method == "GET"]
+SENT = [address for address in ADDRESSES if address.method == "POST"]
+
+
+@pytest.mark.parametrize("kind", ["author", "administrator"])
+@pytest.mark.parametrize("address", OPENED, ids=str)
+def test_opening_an_address_changes_no_row(
+    app: Flask, make: Factory, address: Address, kind: str
+) -> None:
+    cast = Cast(app, make)
+    client, _token = cast.enter(kind)
+    before = every_row(app)
+
+    for method in ("GET", "HEAD", "OPTIONS"):
+        client.open(cast.path(address), method=method).close()
+
+    assert every_row(app) == before
+
+
+@pytest.mark.parametrize("token", [None, "", "made up"], ids=["none", "empty", "made up"])
+@pytest.mark.parametrize("address", SENT, ids=str)
+def test_form_without_a_token_is_refused(
+    app: Flask, make: Factory, address: Address, token: str | None
+) -> None:
+    cast = Cast(app, make)
+    client, _token = cast.enter("administrator")
+    fields = cast.fields(address) | ({"csrf_token": token} if token is not None else {})
+    before = every_row(app)
+
+    answer = client.post(cast.path(address), data=fields)
+
+    page = Page(cast.path(address), answer)
+    assert page.status == 400
+    assert "The form has expired, or was not sent from this site" in page.text
+    assert "/" in page.links
+    assert every_row(app) == before
+
+
+def test_token_of_another_browser_is_refused(app: Flask, make: Factory) -> None:
+    cast = Cast(app, make)
+    _client, stolen = cast.enter("user")
+    client, _token = cast.enter("author")
+
+    answer = client.post("/", data={"body": "x", "csrf_token": stolen})
+
+    assert answer.status_code == 400
+
+
+# What a stranger can open, but for the pages that are forms: these need a cookie.
+READABLE = [
+    address.path
+    for address in OPENED
+    if address.outcomes["anonymous"] == PAGE
+    and not address.endpoint.startswith("auth.")
+    and address.endpoint != "main.preferences"
+]
+
+
+@pytest.mark.parametrize("path", [*READABLE, "/nowhere", "/user/nobody", "/post/4711", "/follow/x"])
+def test_stranger_who_reads_gets_no_cookie(app: Flask, make: Factory, path: str) -> None:
+    cast = Cast(app, make)
+
+    with app.test_client().get(path.format(**cast.values)) as answer:
+        assert answer.headers.getlist("Set-Cookie") == []
