@@ -107,7 +107,6 @@ class Config:
     SESSION_COOKIE_SAMESITE = "Lax"
 
     RATELIMIT_STORAGE_URI = "memory://"
-    RATELIMIT_HEADERS_ENABLED = True  # among them Retry-After
     RATELIMIT_LOGIN = text("RATELIMIT_LOGIN", "10 per minute")
     RATELIMIT_REGISTER = text("RATELIMIT_REGISTER", "10 per hour")
     RATELIMIT_LETTER = text("RATELIMIT_LETTER", "5 per hour")

@@ -1,26 +1,47 @@
-"""Addresses of static files carry a digest of the file, so that browsers may keep them."""
+"""Static files: their addresses carry a digest of the file, so that browsers may keep them."""
 
 import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, Response, current_app, request
+
+A_YEAR = 365 * 24 * 60 * 60  # seconds
 
 
 def init_app(app: Flask) -> None:
-    """Add the digest to every address that `url_for("static", …)` builds."""
+    """Add the digest to the addresses of static files, and let those be kept."""
     app.url_defaults(add_digest)
+    app.after_request(allow_keeping)
 
 
 def add_digest(endpoint: str, values: dict[str, Any]) -> None:
-    """Add `v`, a digest of the file, to the address of a static file."""
-    folder = current_app.static_folder
-    if endpoint != "static" or folder is None or "filename" not in values:
+    """Add `v`, a digest of the file, to the address of a static file: ours or Bootstrap's."""
+    folder = _static_folder(endpoint)
+    if folder is None or "filename" not in values:
         return
     path = Path(folder) / values["filename"]
     if path.is_file():
         values["v"] = _digest(path, path.stat().st_mtime_ns)
+
+
+def allow_keeping(response: Response) -> Response:
+    """Let browsers keep a static file for a year, if its address would change with it."""
+    if "v" in request.args and _static_folder(request.endpoint or "") is not None:
+        response.cache_control.public = True
+        response.cache_control.no_cache = None
+        response.cache_control.max_age = A_YEAR
+        response.cache_control.immutable = True
+    return response
+
+
+def _static_folder(endpoint: str) -> str | None:
+    """Return the folder that `endpoint` serves: `static`, or `name.static` of a blueprint."""
+    if endpoint == "static":
+        return current_app.static_folder
+    name, _, view = endpoint.rpartition(".")
+    return current_app.blueprints[name].static_folder if view == "static" else None
 
 
 @cache

@@ -1,5 +1,7 @@
 """Every error page, once."""
 
+import math
+import time
 from collections.abc import Callable
 
 from flask import Flask, current_app, g, render_template
@@ -9,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from .extensions import db
+from .extensions import db, limiter
 from .models import AnonymousUser
 
 Words = tuple[str, str, str]
@@ -47,14 +49,26 @@ def show_error(error: HTTPException) -> ResponseReturnValue:
         advice=advice,
         plain=status in BROKEN,
     )
-    kept = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
-    return page, status, kept
+    return page, status, _headers(error)
 
 
 def show_unavailable(error: OperationalError) -> ResponseReturnValue:
     """Answer 503 when the database cannot be asked, and log why."""
     current_app.logger.error("The database did not answer.", exc_info=error)
     return show_error(ServiceUnavailable(retry_after=RETRY_AFTER))
+
+
+def _headers(error: HTTPException) -> list[tuple[str, str]]:
+    """Return the headers that belong to `error`, and for a limit when it ends.
+
+    Flask-Limiter's own headers would be on every page that has a limit, and would tell the
+    reader of a broken one to come back in an hour.
+    """
+    kept = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
+    limit = limiter.current_limit
+    if error.code == 429 and limit is not None:
+        kept.append(("Retry-After", str(max(1, math.ceil(limit.reset_at - time.time())))))
+    return kept
 
 
 def _own_words(error: HTTPException) -> str | None:

@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 from flask import request
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.i18n import translations
 from wtforms import Field, SubmitField, ValidationError
 from wtforms.validators import DataRequired, Email, Length, Regexp
 
@@ -15,8 +17,33 @@ EMAIL_MAX = 254
 USERNAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*", re.ASCII)
 
 
+class OwnWords:
+    """What WTForms itself says: where a reader can meet it, in the words of the site.
+
+    Every validator here brings its message; fields that offer a choice have one built in.
+    """
+
+    not_offered = ("Not a valid choice.", "Invalid Choice: could not coerce.")
+
+    def gettext(self, text: str) -> str:
+        """Return `text` in the reader's language."""
+        own = text in self.not_offered
+        return str(gettext("Please choose one.") if own else translations.gettext(text))
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        """Return the form of a text that goes with `number`, in the reader's language."""
+        return str(translations.ngettext(singular, plural, number))
+
+
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """A form protected against forgery; surrounding white space is no part of an answer."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF has no types
+        """How WTForms treats every form of the site."""
+
+        def get_translations(self, _form: Any) -> OwnWords:
+            """Return what gives WTForms its words."""
+            return OwnWords()
 
     def was_previewed(self) -> bool:
         """Tell whether the button pressed was “Preview”."""

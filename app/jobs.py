@@ -23,6 +23,7 @@ Job = Callable[..., object]
 
 def after_commit(job: Job, *arguments: Any) -> None:
     """Run `job(*arguments)` in the background once this transaction commits, or never."""
+    db.session.connection()  # begins the transaction, without which no rollback is told of
     db.session.info.setdefault("jobs", []).append((job, arguments))
 
 
@@ -59,6 +60,8 @@ def deliver_letter(letter_id: int) -> bool:
 
 
 def _start_jobs(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # a savepoint: the transaction around it may still be rolled back
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy's own method
     for job, arguments in session.info.pop("jobs", ()):
         if app.config["JOBS_INLINE"]:
@@ -68,7 +71,8 @@ def _start_jobs(session: Session) -> None:
 
 
 def _forget_jobs(session: Session) -> None:
-    session.info.pop("jobs", None)
+    if not session.in_nested_transaction():
+        session.info.pop("jobs", None)
 
 
 def _run(app: Flask, job: Job, arguments: tuple[Any, ...]) -> None:

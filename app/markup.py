@@ -9,16 +9,18 @@ comes out at every use, and big tables, whose short rows are filled up with empt
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
+from markdown_it.rules_core import StateCore
 
 POST_TAGS = {
-    *("a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "h5", "h6"),
-    *("hr", "i", "li", "ol", "p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead"),
+    *("a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr"),
+    *("i", "li", "ol", "p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead"),
     *("tr", "ul"),
 }
 COMMENT_TAGS = {"a", "b", "br", "code", "em", "i", "li", "ol", "p", "pre", "s", "strong", "ul"}
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto"}
 MAX_CELLS = 10_000
+PAGE_LEVELS = 2  # a page has its title, and each post on it a heading of its own
 
 
 def small_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -27,11 +29,25 @@ def small_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return columns * (end - start) <= MAX_CELLS and table(state, start, end, silent)
 
 
+def nest_headings(state: StateCore) -> None:
+    """Let headings follow the page's own, level by level, however an author numbers them.
+
+    Readers who listen to a page go through it by its headings.
+    """
+    above: list[str] = []
+    for token in state.tokens:
+        if token.type == "heading_open":
+            above = [*(tag for tag in above if tag < token.tag), token.tag]
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(PAGE_LEVELS + len(above), 6)}"
+
+
 _markdown = (
     MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": 20})
     .enable(["table", "strikethrough"])
     .disable(["image", "reference"])
 )
+_markdown.core.ruler.push("nest_headings", nest_headings)
 _markdown.block.ruler.at("table", small_table, {"alt": ["paragraph", "reference"]})
 
 
@@ -47,7 +63,7 @@ def render_comment(text: str) -> str:
 
 def _clean(html: str, tags: set[str]) -> str:
     return nh3.clean(
-        html.replace("<h1>", "<h2>").replace("</h1>", "</h2>"),
+        html,
         tags=tags,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,

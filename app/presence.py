@@ -19,6 +19,8 @@ def note_visit(response: Response) -> Response:
     """
     asked = "_login_user" in g  # where Flask-Login keeps the reader
     if asked and response.status_code < 500 and current_user.is_authenticated:
+        if not current_user.ping_is_due():  # without a statement, on most pages
+            return response
         db.session.rollback()
         if current_user.ping():
             db.session.commit()

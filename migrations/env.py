@@ -4,12 +4,13 @@ A migration runs while the previous release still serves. So it waits for a lock
 only, rather than making every reader wait behind it; run `flask deploy` again if it gives up.
 """
 
+import re
 import warnings
 from typing import Any
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from app.models.types import UTCDateTime
 
@@ -47,6 +48,30 @@ def begin(connection: Connection) -> None:
     driver.isolation_level = None  # else sqlite3 commits as it likes
     connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+    keep_expression_indexes(connection)
+
+
+def keep_expression_indexes(connection: Connection) -> None:
+    """Let a table that is copied on SQLite keep the indexes that Alembic cannot read from it.
+
+    They would be lost without a word, and with them the rule that no two names differ by case.
+    """
+    lost: list[str] = []
+
+    def remember(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+        dropped = re.match(r'\s*DROP TABLE "?(\w+)', statement)
+        if dropped:
+            query = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"
+            found = cursor.execute(query, dropped.groups()).fetchall()
+            lost[:] = [sql for (sql,) in found if sql and sql.count("(") > 1]
+
+    def put_back(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+        if re.match(r'\s*ALTER TABLE "?_alembic_tmp_\w+"? RENAME', statement):
+            for sql in lost:
+                cursor.execute(sql)
+
+    event.listen(connection, "before_cursor_execute", remember)
+    event.listen(connection, "after_cursor_execute", put_back)
 
 
 def end(connection: Connection) -> None:

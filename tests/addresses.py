@@ -50,8 +50,8 @@ def account(outcome: str, **others: str) -> dict[str, str]:
 EDITORS = ("author", "administrator")
 DELETERS = ("author", "moderator", "administrator")
 MODERATORS = ("moderator", "administrator")
-OPEN = {reader: PAGE for reader in READERS}
-SENT = {reader: DONE for reader in READERS}
+OPEN = dict.fromkeys(READERS, PAGE)
+SENT = dict.fromkeys(READERS, DONE)
 WORDS = {"body": "Some words"}
 
 ADDRESSES = [

@@ -205,7 +205,7 @@ def test_name_that_is_given_beats_the_environment(configure: Configure) -> None:
 def test_unknown_configuration_is_named_with_the_known_ones(configure: Configure) -> None:
     module = configure(FLASK_CONFIG="prod")
 
-    with pytest.raises(module.ConfigurationError, match="'prod': choose one of .*production"):
+    with pytest.raises(module.ConfigurationError, match=r"'prod': choose one of .*production"):
         module.choose()
 
 

@@ -20,7 +20,7 @@ class Work:
     """A job that remembers what it was given, and what the database said at that moment."""
 
     def __init__(self) -> None:
-        self.done: list[object] = []
+        self.done: list[tuple[str, bool]] = []
         self.thread = ""
 
     def __call__(self, name: str) -> None:
@@ -106,7 +106,7 @@ def test_jobs_run_in_the_order_they_were_promised(app: Flask, work: Work) -> Non
             jobs.after_commit(work, name)
         db.session.commit()
 
-    assert [name for name, _ in work.done] == ["a", "b", "c"]  # type: ignore[misc]  # pairs
+    assert [name for name, _ in work.done] == ["a", "b", "c"]
 
 
 @pytest.mark.usefixtures("threaded")
@@ -200,9 +200,7 @@ def test_refused_letter_stays_and_the_request_goes_on(
     letters.refusal = "451 Come back later"
     fields = {"email": "new@example.com", "username": "new"}
 
-    page = reader.submit(
-        "/auth/register", {**fields, "password": PASSWORD, "password2": PASSWORD}
-    )
+    page = reader.submit("/auth/register", {**fields, "password": PASSWORD, "password2": PASSWORD})
 
     assert page.path == "/auth/unconfirmed"
     assert "stays in the outbox" in caplog.text

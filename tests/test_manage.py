@@ -63,6 +63,13 @@ def test_deploy_works_from_either_entrance(command: list[str], tmp_path: Path) -
     assert done.stdout.splitlines()[-1] == "Deployed."
 
 
+def test_routes_are_listed() -> None:
+    done = run([sys.executable, "manage.py", "routes"], FLASK_CONFIG="testing")
+
+    assert done.returncode == 0
+    assert {"main.index", "auth.login"} <= set(done.stdout.split())
+
+
 def test_gunicorn_stops_at_once_when_the_configuration_is_broken() -> None:
     done = run([str(BIN / "gunicorn"), "--bind", "127.0.0.1:0", "manage:app"], FLASK_CONFIG="prod")
 

@@ -11,13 +11,38 @@ from hypothesis import strategies as st
 from app import markup
 
 Render = Callable[[str], str]
-KINDS = {"post": (markup.render_post, markup.POST_TAGS), "comment": (markup.render_comment, markup.COMMENT_TAGS)}
+KINDS = {
+    "post": (markup.render_post, markup.POST_TAGS),
+    "comment": (markup.render_comment, markup.COMMENT_TAGS),
+}
 ATTRIBUTES = {("a", "href"), ("a", "title"), ("a", "rel"), ("ol", "start")}
 # What people who try to break in put together.
 FRAGMENTS = [
-    *("<", ">", "</", "/>", "<!--", "-->", "<![CDATA[", "]]>", "<?", "&", "&lt;", "&#106;", '"', "'"),
+    *(
+        "<",
+        ">",
+        "</",
+        "/>",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<?",
+        "&",
+        "&lt;",
+        "&#106;",
+        '"',
+        "'",
+    ),
     *("<script>", "</script>", "<img src=x onerror=", "<svg/onload=", "<style>", "<b onclick=x>"),
-    *("javascript:", "JaVaScRiPt:", "java\tscript:", "data:text/html,", "vbscript:", "//x.example"),
+    *(
+        "javascript:",
+        "JaVaScRiPt:",
+        "java\tscript:",
+        "data:text/html,",
+        "vbscript:",
+        "//x.example",
+    ),
     *("[a](", ")", "![a](", "<http://", "[", "]", "]: ", "`", "```\n", "*", "**", "_", "~~", "# "),
     *("> ", "- ", "1. ", "| a | b |\n|--|--|\n", "\n", "\n\n", "    ", "\t", "\\", "\0", "é", "x"),
 ]
@@ -39,7 +64,14 @@ class Tags(HTMLParser):
     def handle_comment(self, data: str) -> None:
         self.other.append(data)
 
-    handle_decl = handle_pi = unknown_decl = handle_comment
+    def handle_decl(self, decl: str) -> None:
+        self.other.append(decl)
+
+    def handle_pi(self, data: str) -> None:
+        self.other.append(data)
+
+    def unknown_decl(self, data: str) -> None:
+        self.other.append(data)
 
 
 def forbidden(html: str, allowed: set[str]) -> Iterator[str]:
@@ -99,10 +131,16 @@ WRITTEN = {
     "paragraph": ("Hello", "<p>Hello</p>"),
     "emphasis": ("*a* **b**", "<p><em>a</em> <strong>b</strong></p>"),
     "struck": ("~~a~~", "<p><s>a</s></p>"),
-    "title": ("# a", "<h2>a</h2>"),
-    "subtitle": ("## a", "<h2>a</h2>"),
-    "underlined title": ("a\n===", "<h2>a</h2>"),
-    "small title": ("###### a", "<h6>a</h6>"),
+    "title": ("# a", "<h3>a</h3>"),
+    "subtitle": ("## a", "<h3>a</h3>"),
+    "underlined title": ("a\n===", "<h3>a</h3>"),
+    "gap between levels": ("# a\n#### b", "<h3>a</h3>\n<h4>b</h4>"),
+    "back up": ("## a\n### b\n## c\n# d", "<h3>a</h3>\n<h4>b</h4>\n<h3>c</h3>\n<h3>d</h3>"),
+    "deep": (
+        "# a\n## b\n### c\n#### d\n##### e",
+        "<h3>a</h3>\n<h4>b</h4>\n<h5>c</h5>\n<h6>d</h6>\n<h6>e</h6>",
+    ),
+    "small title": ("###### a", "<h3>a</h3>"),
     "written h1": ("`<h1>`", "<p><code>&lt;h1&gt;</code></p>"),
     "code": ("    <b>\n", "<pre><code>&lt;b&gt;\n</code></pre>"),
     "fence": ("```python\nx\n```", "<pre><code>x\n</code></pre>"),
@@ -137,7 +175,12 @@ def test_post_is_written_as(text: str, html: str) -> None:
     assert markup.render_post(text).strip() == html
 
 
-PICTURES = ["![a](https://x.example/a.png)", "![a][b]\n\n[b]: /c", "<img src=/a>", "[![a](/b)](/c)"]
+PICTURES = [
+    "![a](https://x.example/a.png)",
+    "![a][b]\n\n[b]: /c",
+    "<img src=/a>",
+    "[![a](/b)](/c)",
+]
 
 
 @pytest.mark.parametrize("render", [markup.render_post, markup.render_comment])
@@ -158,9 +201,7 @@ LINKS = {
 
 @pytest.mark.parametrize("render", [markup.render_post, markup.render_comment])
 @pytest.mark.parametrize(("text", "address"), LINKS.values(), ids=LINKS)
-def test_link_leads_there_and_vouches_for_nothing(
-    render: Render, text: str, address: str
-) -> None:
+def test_link_leads_there_and_vouches_for_nothing(render: Render, text: str, address: str) -> None:
     [(_, link)] = [found for found in Tags(render(text)).found if found[0] == "a"]
 
     assert link["href"] == address
@@ -170,7 +211,15 @@ def test_link_leads_there_and_vouches_for_nothing(
 def test_post_has_tables() -> None:
     html = markup.render_post("| a |\n|:-:|\n| b |")
 
-    assert [tag for tag, _ in Tags(html).found] == "table thead tr th tbody tr td".split()
+    assert [tag for tag, _ in Tags(html).found] == [
+        "table",
+        "thead",
+        "tr",
+        "th",
+        "tbody",
+        "tr",
+        "td",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,9 @@ READABLE = [
 ]
 
 
-@pytest.mark.parametrize("path", [*READABLE, "/nowhere", "/user/nobody", "/post/4711", "/follow/x"])
+@pytest.mark.parametrize(
+    "path", [*READABLE, "/nowhere", "/user/nobody", "/post/4711", "/follow/x"]
+)
 def test_stranger_who_reads_gets_no_cookie(app: Flask, make: Factory, path: str) -> None:
     cast = Cast(app, make)
 

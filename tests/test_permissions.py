@@ -84,9 +84,7 @@ def test_table_tries_to_open_whatever_takes_only_buttons(app: Flask) -> None:
     buttons = {
         rule.endpoint for rule in app.url_map.iter_rules() if "GET" not in (rule.methods or set())
     }
-    opened = {
-        address.endpoint for address in ADDRESSES if address.outcomes["anonymous"] == BUTTON
-    }
+    opened = {address.endpoint for address in ADDRESSES if address.outcomes["anonymous"] == BUTTON}
 
     assert opened == buttons
 
@@ -105,9 +103,7 @@ def test_table_tries_to_open_whatever_takes_only_buttons(app: Flask) -> None:
         ("GET", "/nowhere"),
     ],
 )
-def test_what_is_not_there_is_not_found(
-    app: Flask, make: Factory, method: str, path: str
-) -> None:
+def test_what_is_not_there_is_not_found(app: Flask, make: Factory, method: str, path: str) -> None:
     client, token = Cast(app, make).enter("administrator")
 
     answer = client.open(path, method=method, data={"csrf_token": token, "body": "x"})

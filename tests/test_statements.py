@@ -1,20 +1,25 @@
 """How often a page asks the database: the same whether there are five rows or fifty."""
 
+from collections.abc import Iterable
+
 import pytest
 from flask import Flask
 
+from app.extensions import db
+from app.models import Comment, Post, User
+
 from .addresses import ADDRESSES
 from .databases import counted_statements
-from .factories import Factory, Person
+from .factories import Factory
 from .reader import Reader
 
 # A profile and a list of people first find the person.
 STRANGERS = {"/": 1, "/post/{post}": 2, "/user/ann": 2, "/followers/ann": 2, "/followed-by/ann": 2}
 # Who is reading is one more, and whether the two follow one another is two more.
 MEMBERS = {
-    "/": 3,
-    "/followed": 3,
-    "/moderate": 3,
+    "/": 2,
+    "/followed": 2,
+    "/moderate": 2,
     "/followers/boss": 3,
     "/followed-by/boss": 3,
     "/user/boss": 3,
@@ -22,6 +27,8 @@ MEMBERS = {
     "/followers/ann": 3,
     "/user/ann": 5,
 }
+# SQLAlchemy writes it for SQLite whenever there is a limit.
+ALWAYS_ZERO = "limit ? offset ?"
 WRITING = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -29,7 +36,7 @@ class Crowd:
     """Ann and the boss, whom everyone follows and answers, and who write much."""
 
     def __init__(self, make: Factory) -> None:
-        self.make = make
+        self.app = make.app
         self.ann = make.user("ann")
         self.boss = make.user("boss", role="Administrator")
         self.post = make.post(self.ann)
@@ -37,17 +44,23 @@ class Crowd:
 
     def grow(self, rows: int) -> None:
         """Add `rows` of everything."""
-        for _ in range(rows):
-            self.number += 1
-            one = self.make.user(f"person{self.number}")
-            for other in (self.ann, self.boss):
-                self._befriend(one, other)
-            self.make.comment(one, self.post)
+        with self.app.app_context():
+            stars = [db.session.get_one(User, person.id) for person in (self.ann, self.boss)]
+            for _ in range(rows):
+                self.number += 1
+                one = new_user(f"person{self.number}")
+                for star in stars:
+                    db.session.add(Post(body="Words", author=star))
+                    one.follow(star)
+                    star.follow(one)
+                db.session.add(Comment(body="Well said", author=one, post_id=self.post))
+            db.session.commit()
 
-    def _befriend(self, one: Person, other: Person) -> None:
-        self.make.follow(one, other)
-        self.make.follow(other, one)
-        self.make.post(other)
+
+def new_user(username: str) -> User:
+    user = User(email=f"{username}@example.com", username=username, confirmed=True)
+    db.session.add(user)
+    return user
 
 
 @pytest.fixture
@@ -64,29 +77,29 @@ def statements(app: Flask, reader: Reader, path: str) -> list[str]:
     return seen
 
 
-@pytest.mark.parametrize(("path", "number"), STRANGERS.items())
+def asked(app: Flask, crowd: Crowd, reader: Reader, paths: Iterable[str]) -> dict[str, int]:
+    return {path: len(statements(app, reader, path.format(post=crowd.post))) for path in paths}
+
+
 def test_stranger_is_answered_by_few_statements_whatever_the_number_of_rows(
-    app: Flask, crowd: Crowd, reader: Reader, path: str, number: int
+    app: Flask, crowd: Crowd, reader: Reader
 ) -> None:
-    path = path.format(post=crowd.post)
-    assert len(statements(app, reader, path)) == number
+    assert asked(app, crowd, reader, STRANGERS) == STRANGERS
 
     crowd.grow(45)
 
-    assert len(statements(app, reader, path)) == number
+    assert asked(app, crowd, reader, STRANGERS) == STRANGERS
 
 
-@pytest.mark.parametrize(("path", "number"), MEMBERS.items())
 def test_member_is_answered_by_few_statements_whatever_the_number_of_rows(
-    app: Flask, crowd: Crowd, reader: Reader, path: str, number: int
+    app: Flask, crowd: Crowd, reader: Reader
 ) -> None:
-    path = path.format(post=crowd.post)
     reader.log_in(crowd.boss)
-    assert len(statements(app, reader, path)) <= number
+    assert asked(app, crowd, reader, MEMBERS) == MEMBERS
 
     crowd.grow(45)
 
-    assert len(statements(app, reader, path)) <= number
+    assert asked(app, crowd, reader, MEMBERS) == MEMBERS
 
 
 @pytest.mark.parametrize("path", [*STRANGERS, "/followed", "/moderate", "/edit-profile"])
@@ -108,8 +121,7 @@ def test_no_page_counts_rows_or_skips_over_them(
 
     assert "count(" not in seen
     assert "sum(" not in seen
-    assert "offset ?" not in seen
-    assert "offset %" not in seen
+    assert "offset" not in seen.replace(ALWAYS_ZERO, "")
 
 
 @pytest.mark.parametrize(

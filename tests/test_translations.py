@@ -67,8 +67,9 @@ def test_compiled_catalogue_is_the_written_one(language: str) -> None:
 
     for text, message in messages(stored(language)).items():
         if message.pluralizable:
-            forms = tuple(compiled.ngettext(*message.id, number) for number in (1, 2))
-            assert set(forms) == set(texts(message.string)), MEND
+            one, many = texts(message.id)
+            forms = {compiled.ngettext(one, many, number) for number in (1, 2)}
+            assert forms == set(texts(message.string)), MEND
         else:
             assert compiled.gettext(text) == message.string, MEND
 

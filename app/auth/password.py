@@ -51,15 +51,15 @@ def password_reset_request() -> ResponseReturnValue:
 @auth.route("/reset/<token>", methods=["GET", "POST"])
 def password_reset(token: str) -> ResponseReturnValue:
     """Set a new password; the link works once, and every session of the account ends."""
-    user = User.from_token("reset", token)
-    if user is None:
+    user, form = User.from_token("reset", token), NewPasswordForm()
+    if user is not None and not form.validate_on_submit():
+        return render_template("auth/reset.html", form=form)
+    is_new = user is not None and not user.confirmed
+    if user is None or not User.reset_password(token, form.password.data or ""):
         return render_template("auth/bad_link.html", purpose="reset"), 400
-    form, is_new = NewPasswordForm(), not user.confirmed
-    if form.validate_on_submit() and User.reset_password(token, form.password.data or ""):
-        email.send_password_changed(user)
-        if is_new:  # whoever reads the letters has confirmed the address, too
-            email.send_new_user(user)
-        db.session.commit()
-        flash(gettext("Your password has been set. You can log in now."), "success")
-        return redirect(url_for(".login"))
-    return render_template("auth/reset.html", form=form)
+    email.send_password_changed(user)
+    if is_new:  # whoever reads the letters has confirmed the address, too
+        email.send_new_user(user)
+    db.session.commit()
+    flash(gettext("Your password has been set. You can log in now."), "success")
+    return redirect(url_for(".login"))

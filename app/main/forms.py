@@ -39,6 +39,13 @@ class PostForm(Form):
     submit = SubmitField(_l("Publish"))
 
 
+class EditPostForm(PostForm):
+    """A post that is there already."""
+
+    body = TextAreaField(_l("Your post"), validators=[required(), at_most(POST_MAX)])
+    submit = SubmitField(_l("Save"))
+
+
 class CommentForm(Form):
     """A comment below a post."""
 

@@ -15,7 +15,7 @@ from ..models import Comment, Permission, Post
 from ..pagination import Page, paginate
 from ..permissions import may_delete, may_edit
 from . import main
-from .forms import CommentForm, PostForm
+from .forms import CommentForm, EditPostForm, PostForm
 
 
 @main.route("/", methods=["GET", "POST"])
@@ -69,7 +69,7 @@ def edit(id: int) -> ResponseReturnValue:
     post = db.get_or_404(Post, id)
     if not may_edit(post.author_id):
         abort(403)
-    form = PostForm(obj=post)
+    form = EditPostForm(obj=post)
     if not form.was_previewed() and form.validate_on_submit():
         post.body = str(form.body.data)
         db.session.commit()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import CursorResult, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from .. import tokens
@@ -65,7 +65,7 @@ class AccountMixin:
 
     def renew_security_stamp(self) -> None:
         """End every session and void every token of this user."""
-        self.security_stamp = secrets.token_urlsafe(16)
+        self.security_stamp = _new_stamp()
 
     def generate_confirmation_token(self, expiration: int = DEFAULT_LIFETIME) -> str:
         """Return a token that confirms this address; `expiration` in seconds."""
@@ -75,8 +75,7 @@ class AccountMixin:
         """Confirm the address if `token` was made for this user and not used; tell if it was."""
         if self.confirmed or self._claims("confirm", token) is None:
             return False
-        self.confirmed = True
-        return True
+        return self._change_unless_changed(confirmed=True)
 
     def generate_reset_token(self, expiration: int = DEFAULT_LIFETIME) -> str:
         """Return a token that allows setting a new password; `expiration` in seconds."""
@@ -89,7 +88,7 @@ class AccountMixin:
         Whoever holds the token has read the user's letters, so the address is confirmed too.
         """
         user = cls.from_token("reset", token)
-        if user is None:
+        if user is None or not user._change_unless_changed(security_stamp=_new_stamp()):
             return False
         user.password = new_password
         user.confirmed = True
@@ -119,6 +118,20 @@ class AccountMixin:
         user = db.session.get(cls, claims["id"], with_for_update={"of": cls})
         return user if user is not None and user.security_stamp == claims["stamp"] else None
 
+    def _change_unless_changed(self, **columns: Any) -> bool:
+        """Write `columns`; False if another request has used the same token meanwhile.
+
+        On SQLite, which locks no rows, this alone makes a token work once.
+        """
+        cls = type(self)
+        mine = update(cls).where(
+            cls.id == self.id,
+            cls.security_stamp == self.security_stamp,
+            cls.confirmed == self.confirmed,
+        )
+        result = db.session.execute(mine.values(columns))
+        return isinstance(result, CursorResult) and result.rowcount == 1
+
     def _token(self, purpose: str, expiration: int, **claims: Any) -> str:
         claims |= {"id": self.id, "stamp": self.security_stamp}
         return tokens.sign(purpose, claims, expiration, _keys())
@@ -139,6 +152,10 @@ def _read(token: str, purpose: str) -> dict[str, Any] | None:
         return tokens.read(token, purpose, _keys())
     except tokens.TokenError:
         return None
+
+
+def _new_stamp() -> str:
+    return secrets.token_urlsafe(16)
 
 
 def _keys() -> list[str]:

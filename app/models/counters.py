@@ -22,9 +22,10 @@ def _count_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> Non
     _add_posts(connection, post.author_id, +1)
 
 
-@event.listens_for(Post, "after_delete")
-def _uncount_post(_mapper: Mapper[Any], connection: Connection, post: Post) -> None:
-    _add_posts(connection, post.author_id, -1)
+@event.listens_for(Post, "before_delete")
+def _uncount_post(mapper: Mapper[Any], connection: Connection, post: Post) -> None:
+    if _is_gone_now(mapper, connection, post.id):
+        _add_posts(connection, post.author_id, -1)
 
 
 @event.listens_for(Comment, "after_insert")
@@ -32,9 +33,19 @@ def _count_comment(_mapper: Mapper[Any], connection: Connection, comment: Commen
     _add_comments(connection, comment.post_id, +1)
 
 
-@event.listens_for(Comment, "after_delete")
-def _uncount_comment(_mapper: Mapper[Any], connection: Connection, comment: Comment) -> None:
-    _add_comments(connection, comment.post_id, -1)
+@event.listens_for(Comment, "before_delete")
+def _uncount_comment(mapper: Mapper[Any], connection: Connection, comment: Comment) -> None:
+    if _is_gone_now(mapper, connection, comment.id):
+        _add_comments(connection, comment.post_id, -1)
+
+
+def _is_gone_now(mapper: Mapper[Any], connection: Connection, row_id: int) -> bool:
+    """Delete the row ahead of the session; False if another request was quicker.
+
+    The session does not tell how many rows it deleted, and the row must be counted once.
+    """
+    table = mapper.local_table
+    return connection.execute(delete(table).where(table.c.id == row_id)).rowcount == 1
 
 
 def _add_posts(connection: Connection, user_id: int, step: int) -> None:

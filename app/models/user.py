@@ -155,10 +155,14 @@ class User(AccountMixin, FollowMixin, Model):
         """Tell whether this user may do everything."""
         return self.can(Permission.ADMIN)
 
+    def ping_is_due(self) -> bool:
+        """Tell whether it is a minute or more since this user was last noted to be here."""
+        return utcnow() - self.last_seen >= SEEN_EVERY
+
     def ping(self) -> bool:
         """Note that this user was here, at most once a minute; tell whether it was noted."""
         now = utcnow()
-        if now - self.last_seen < SEEN_EVERY:
+        if not self.ping_is_due():
             return False
         db.session.execute(
             update(User)

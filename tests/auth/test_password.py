@@ -109,9 +109,7 @@ def test_reset_link_works_once(
     assert try_to_log_in(Reader(app), ann.email, NEW_PASSWORD).path == "/"
 
 
-def test_one_reset_voids_every_other_link(
-    make: Factory, reader: Reader, letters: Mailbox
-) -> None:
+def test_one_reset_voids_every_other_link(make: Factory, reader: Reader, letters: Mailbox) -> None:
     ann = make.user()
     for _ in range(2):
         reader.submit("/auth/reset", {"email": ann.email})
@@ -170,9 +168,7 @@ def test_reset_confirms_the_address_and_tells_the_administrator(
     assert "ann" in letters.last("admin@example.com").subject
 
 
-def test_link_of_a_deleted_account_is_refused(
-    app: Flask, make: Factory, reader: Reader
-) -> None:
+def test_link_of_a_deleted_account_is_refused(app: Flask, make: Factory, reader: Reader) -> None:
     ann = make.user()
     link = f"/auth/reset/{token_for(app, ann, 'reset')}"
     reader.log_in(ann).submit("/auth/delete-account", {"password": ann.password})

@@ -203,7 +203,8 @@ def test_odd_name_is_refused(app: Flask, reader: Reader, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "ann", "@example.com", "a b@example.com", "a@b\n.c", f"{'a' * 250}@example.com"]
+    "address",
+    ["", "ann", "@example.com", "a b@example.com", "a@b\n.c", f"{'a' * 250}@example.com"],
 )
 def test_odd_address_is_refused(app: Flask, reader: Reader, address: str) -> None:
     assert register(reader, email=address).path == "/auth/register"

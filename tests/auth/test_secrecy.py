@@ -107,7 +107,9 @@ def cookie_names(response: Any) -> list[str]:
 
 def kind(statement: str) -> str:
     """Return what a statement does and to which table: `UPDATE users`."""
-    pattern = r"(?is)^\s*(SELECT).*?\bFROM (\w+)|^\s*(INSERT) INTO (\w+)|^\s*(UPDATE|DELETE FROM) (\w+)"
+    pattern = (
+        r"(?is)^\s*(SELECT).*?\bFROM (\w+)|^\s*(INSERT) INTO (\w+)|^\s*(UPDATE|DELETE FROM) (\w+)"
+    )
     match = re.match(pattern, statement)
     assert match is not None, statement
     return " ".join(part for part in match.groups() if part)
@@ -214,9 +216,7 @@ def test_owner_of_the_address_keeps_password_and_name(
     assert reader.open("/user/known").status == 200
 
 
-def test_profile_appears_once_the_address_is_confirmed(
-    reader: Reader, letters: Mailbox
-) -> None:
+def test_profile_appears_once_the_address_is_confirmed(reader: Reader, letters: Mailbox) -> None:
     register(reader, UNKNOWN, "wanted")
 
     follow_letter(reader, letters, UNKNOWN)

@@ -76,9 +76,7 @@ def test_remember_cookie_is_out_of_reach_of_scripts(make: Factory, reader: Reade
     assert cookie.max_age == 30 * 24 * 3600 or cookie.expires is not None
 
 
-def test_remember_cookie_dies_with_the_password(
-    app: Flask, make: Factory, reader: Reader
-) -> None:
+def test_remember_cookie_dies_with_the_password(app: Flask, make: Factory, reader: Reader) -> None:
     ann, elsewhere = make.user(), Reader(app)
     reader.log_in(ann, remember_me="y")
 

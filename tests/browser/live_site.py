@@ -62,6 +62,7 @@ def make_live_app(database: str, mailbox: Mailbox, **settings: Any) -> Flask:
         RATELIMIT_LOGIN=NO_HURRY,
         RATELIMIT_REGISTER=NO_HURRY,
         RATELIMIT_LETTER=NO_HURRY,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,  # files do not change meanwhile; asking again takes time
         **mailbox.settings,
         **settings,
     )

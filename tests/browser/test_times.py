@@ -26,6 +26,7 @@ def post_seen(site: LiveSite, windows: Windows, **settings: object) -> Page:
         ("en-US", ["March 2, 2024", "4:30:15", "China Standard Time"], "Mar 2, 2024"),
         ("zh-CN", ["2024年3月2日", "04:30:15", "中国标准时间"], "2024年3月2日"),
     ],
+    ids=["english", "chinese"],
 )
 def test_time_is_told_in_the_zone_of_the_reader(
     locale: str, words: list[str], day: str, site: LiveSite, windows: Windows

@@ -58,9 +58,7 @@ def test_failing_migration_takes_back_those_before_it(bare_app: Flask, tmp_path:
     assert tables(bare_app) == set()
 
 
-def test_deploy_works_again_once_the_migration_is_mended(
-    bare_app: Flask, tmp_path: Path
-) -> None:
+def test_deploy_works_again_once_the_migration_is_mended(bare_app: Flask, tmp_path: Path) -> None:
     add_migration(bare_app, tmp_path, BREAKS)
     deploy(bare_app)
     broken = tmp_path / "migrations" / "versions" / "9999_one_more.py"

@@ -84,4 +84,7 @@ def test_lock_is_free_after_a_deploy(site: Flask) -> None:
         assert WAITS not in result.output
 
     with site.app_context(), db.engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")) == 0
+        assert (
+            connection.scalar(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+            == 0
+        )

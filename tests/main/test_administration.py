@@ -112,8 +112,8 @@ def test_address_changed_by_an_administrator_voids_links_and_sessions(
         ("username", "b b", "Use letters, digits, dots and underscores"),
         ("email", "nonsense", "Write an address such as"),
         ("username", "", "Please fill in this field"),
-        ("role", "4711", "Not a valid choice"),
-        ("role", "x", "Invalid Choice"),
+        ("role", "4711", "Please choose one"),
+        ("role", "x", "Please choose one"),
     ],
 )
 def test_impossible_answer_is_explained(

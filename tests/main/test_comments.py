@@ -64,9 +64,7 @@ def test_odd_comment_is_refused_and_kept_in_the_form(
     assert number_of(app, Comment) == 0
 
 
-def test_preview_of_a_comment_publishes_nothing(
-    app: Flask, make: Factory, reader: Reader
-) -> None:
+def test_preview_of_a_comment_publishes_nothing(app: Flask, make: Factory, reader: Reader) -> None:
     ann = make.user()
     post_id = make.post(ann)
     fields = {"body": "Well **said**", "preview": "Preview"}

@@ -15,9 +15,7 @@ from tests.reader import Reader
         ("/followed-by/ann", "/"),
     ],
 )
-def test_stranger_is_shown_a_way_on(
-    make: Factory, reader: Reader, path: str, link: str
-) -> None:
+def test_stranger_is_shown_a_way_on(make: Factory, reader: Reader, path: str, link: str) -> None:
     make.user()
 
     page = reader.open(path)

@@ -14,9 +14,7 @@ def bodies(app: Flask) -> list[str]:
         return [post.body for post in Post.query.order_by(Post.id)]  # type: ignore[attr-defined]  # added by Flask-SQLAlchemy
 
 
-def test_published_post_is_read_by_everyone(
-    app: Flask, make: Factory, reader: Reader
-) -> None:
+def test_published_post_is_read_by_everyone(app: Flask, make: Factory, reader: Reader) -> None:
     ann = make.user()
 
     page = reader.log_in(ann).submit("/", {"body": "Hello **world**"})

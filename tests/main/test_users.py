@@ -72,9 +72,7 @@ def test_emptied_profile_shows_the_username(app: Flask, make: Factory, reader: R
     assert value(app, ann, "name") is value(app, ann, "location") is None
 
 
-@pytest.mark.parametrize(
-    ("field", "length"), [("name", 65), ("location", 65), ("about_me", 1001)]
-)
+@pytest.mark.parametrize(("field", "length"), [("name", 65), ("location", 65), ("about_me", 1001)])
 def test_too_long_an_answer_is_refused(
     app: Flask, make: Factory, reader: Reader, field: str, length: int
 ) -> None:

@@ -11,7 +11,7 @@ from tests.reader import Reader
 
 
 class Village:
-    """Ann, who is about to be deleted, and Bob, who stays; each answered and followed the other."""
+    """Ann, about to be deleted, and Bob, who stays; each answered and followed the other."""
 
     def __init__(self, app: Flask, make: Factory) -> None:
         self.app = app

@@ -25,7 +25,9 @@ def inspector(context: None) -> Inspector:
 
 def searchable(inspector: Inspector, table: str) -> list[list[str | None]]:
     """Return the columns of each index of `table`, the primary key among them."""
-    indexes: list[list[str | None]] = [index["column_names"] for index in inspector.get_indexes(table)]
+    indexes: list[list[str | None]] = [
+        index["column_names"] for index in inspector.get_indexes(table)
+    ]
     return [*indexes, list(inspector.get_pk_constraint(table)["constrained_columns"])]
 
 

@@ -65,7 +65,6 @@ def test_anonymous_reader_may_nothing() -> None:
     assert not any(reader.can(permission) for permission in Permission)
     assert not reader.is_administrator()
     assert not reader.is_authenticated
-    assert reader.get_id() is None
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,16 @@ def port() -> int:
 
 @pytest.fixture
 def server(environment: dict[str, str], port: int) -> Iterator[str]:
-    deployed = run([BIN / "flask", "deploy"], environment)
+    deployed = run([str(BIN / "flask"), "deploy"], environment)
     assert deployed.returncode == 0, deployed.stderr
-    command = [BIN / "gunicorn", "manage:app", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+    command = [
+        str(BIN / "gunicorn"),
+        "manage:app",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+    ]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
     try:
         wait_for(f"http://127.0.0.1:{port}/")
@@ -58,9 +65,7 @@ def server(environment: dict[str, str], port: int) -> Iterator[str]:
         process.communicate(timeout=PATIENCE)
 
 
-def run(
-    command: list[str | Path], environment: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
+def run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
@@ -124,7 +129,7 @@ def test_static_files_are_served(server: str) -> None:
 
 def test_an_incomplete_configuration_stops_gunicorn_with_one_message(port: int) -> None:
     environment = {"PATH": os.environ["PATH"], "FLASK_CONFIG": "production"}
-    command = [BIN / "gunicorn", "manage:app", "--bind", f"127.0.0.1:{port}"]
+    command = [str(BIN / "gunicorn"), "manage:app", "--bind", f"127.0.0.1:{port}"]
     stopped = run(command, environment)
     assert stopped.returncode == 3
     for name in ("SECRET_KEY", "DATABASE_URL", "FLASKY_URL"):

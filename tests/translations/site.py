@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, abort
 
 from app.extensions import db
-from app.models import Comment, User
+from app.models import Comment, Post, User
 from tests.factories import Factory, Person
 from tests.mailbox import Mailbox
 from tests.reader import Reader
@@ -19,7 +19,7 @@ ROLES = {"user": "User", "moderator": "Moderator", "administrator": "Administrat
 
 
 def make_site(database: str, mailbox: Mailbox, **settings: Any) -> Flask:
-    """Return an application with short lists; `/error/<status>` shows any error page."""
+    """Return an application with short lists; `/error/<code>` shows any error page."""
     app = make_app(
         SQLALCHEMY_DATABASE_URI=database,
         RATELIMIT_LOGIN=NO_HURRY,
@@ -29,7 +29,7 @@ def make_site(database: str, mailbox: Mailbox, **settings: Any) -> Flask:
         **mailbox.settings,
         **settings,
     )
-    app.add_url_rule("/error/<int:status>", "error", abort)
+    app.add_url_rule("/error/<int:code>", "error", abort)
     return app
 
 
@@ -51,7 +51,11 @@ class World:
         for kind in ("newcomer", "pending"):
             self.people[kind] = self._person(f"data_{kind}", confirmed=kind != "pending")
         self._write()
-        for purpose, kind in {"confirm": "pending", "reset": "user", "change_email": "user"}.items():
+        for purpose, kind in {
+            "confirm": "pending",
+            "reset": "user",
+            "change_email": "user",
+        }.items():
             self.known[purpose] = token_for(self.app, self.people[kind], purpose)
 
     def reader(self, kind: str) -> Reader:
@@ -60,12 +64,21 @@ class World:
             reader = Reader(self.app)
             if self.language:
                 reader.client.set_cookie("lang", self.language)
-            self._readers[kind] = reader if kind == "anonymous" else reader.log_in(self.people[kind])
+            self._readers[kind] = (
+                reader if kind == "anonymous" else reader.log_in(self.people[kind])
+            )
         return self._readers[kind]
 
     def path(self, template: str) -> str:
         """Return a path with its braces filled."""
         return template.format(**self.known)
+
+    def forget_posts(self) -> None:
+        """Delete all posts and comments."""
+        with self.app.app_context():
+            for model in (Comment, Post):
+                db.session.execute(db.delete(model))
+            db.session.commit()
 
     def _person(self, username: str, **columns: Any) -> Person:
         return self.make.user(username, locale=self.language, **columns)
@@ -75,7 +88,7 @@ class World:
         posts = [self.make.post(user, f"data{number}") for number in range(3)]
         silent = self.make.post(moderator, "data")
         comments = [self.make.comment(user, posts[0], "data") for _ in range(3)]
-        self.make.comment(moderator, posts[1], "data")
+        other = self.make.comment(moderator, posts[1], "data")
         for kind in ("moderator", "administrator"):
             self.make.follow(self.people[kind], user)
             self.make.follow(user, self.people[kind])
@@ -84,4 +97,5 @@ class World:
             db.session.get_one(Comment, comments[2]).suspend(by=by)
             db.session.commit()
         names = {"mine": posts[0], "quiet": posts[2], "lonely": posts[1], "silent": silent}
-        self.known = {**names, "comment": comments[0], "hidden": comments[2], "id": user.id}
+        comment_ids = {"comment": comments[0], "hidden": comments[2], "other": other}
+        self.known = {**names, **comment_ids, "id": user.id}

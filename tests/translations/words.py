@@ -62,6 +62,4 @@ def untranslated(text: str, known: frozenset[str] = frozenset()) -> set[str]:
 
 def untranslated_in_html(html: str, known: frozenset[str] = frozenset()) -> list[str]:
     """Return the texts of a page that hold such words, with the place where they stand."""
-    return [
-        f"{place}: {text}" for place, text in Words(html).found if untranslated(text, known)
-    ]
+    return [f"{place}: {text}" for place, text in Words(html).found if untranslated(text, known)]

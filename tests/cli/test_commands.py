@@ -1,0 +1,98 @@
+"""Every command explains itself; `flask test` and `flask routes` do what they are known for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from app.cli.demo import demo
+from app.cli.deploy import deploy
+from app.cli.mail import mail
+from app.cli.test import test as run_tests
+from app.cli.users import users
+from tests.settings import make_app
+
+
+def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield `command` and all below it, each with the words that call it."""
+    yield name, command
+    if isinstance(command, click.Group):
+        for word, below in command.commands.items():
+            yield from commands(below, f"{name} {word}")
+
+
+OURS = {
+    name: command
+    for top in (deploy, users, demo, mail, run_tests)
+    for name, command in commands(top, str(top.name))
+}
+
+
+def test_no_command_is_missing() -> None:
+    assert set(OURS) == {
+        *("deploy", "test", "users", "demo", "mail"),
+        *("users create", "users promote", "users list", "users delete"),
+        *("demo seed", "demo clear", "mail deliver", "mail list"),
+    }
+    assert {name.split()[0] for name in OURS} <= set(make_app().cli.commands)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_command_explains_itself_and_its_options(name: str) -> None:
+    command = OURS[name]
+
+    result = make_app().test_cli_runner().invoke(args=[*name.split(), "--help"])
+
+    assert result.exit_code == 0
+    assert " ".join(str(command.help).split()) in " ".join(result.output.split())
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    assert all(option.help for option in options), options
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments", "code"),
+    [
+        ("assert True", [], 0),
+        ("assert False", [], 1),
+        ("assert True", ["-k", "nothing_of_this_name"], 5),
+        ("assert True", ["--no-such-option"], 4),
+    ],
+    ids=["passes", "fails", "finds nothing", "is called wrongly"],
+)
+def test_tests_are_run_and_their_exit_code_is_passed_on(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    body: str,
+    arguments: list[str],
+    code: int,
+) -> None:
+    (tmp_path / "test_it.py").write_text(f"def test_it():\n    {body}\n")
+    monkeypatch.chdir(tmp_path)
+
+    result = make_app().test_cli_runner().invoke(args=["test", "--", *arguments, str(tmp_path)])
+
+    assert result.exit_code == code, capfd.readouterr()
+
+
+def test_coverage_is_measured_when_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
+    monkeypatch.chdir(tmp_path)
+    runner = make_app().test_cli_runner()
+
+    runner.invoke(args=["test", "--", str(tmp_path)])
+    assert not (tmp_path / ".coverage").exists()
+
+    runner.invoke(args=["test", "--coverage", "--", str(tmp_path)])
+    assert (tmp_path / ".coverage").exists()
+
+
+def test_shell_knows_the_models() -> None:
+    app = make_app()
+    with app.app_context():
+        known = app.make_shell_context()
+
+    assert {"User", "Post", "Comment", "Role", "Permission"} <= set(known)

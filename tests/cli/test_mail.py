@@ -1,0 +1,90 @@
+"""`flask mail`: letters that were refused stay, say why, and go out once."""
+
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from app import email
+from app.extensions import db
+from app.models import User
+from tests.factories import Factory
+from tests.mailbox import Mailbox
+
+
+def promise(app: Flask, make: Factory, username: str) -> None:
+    """Promise a letter to a new user, and try at once to deliver it."""
+    person = make.user(username, confirmed=False)
+    with app.app_context():
+        email.send_confirmation(db.session.get_one(User, person.id))
+        db.session.commit()
+
+
+def test_refused_letter_waits_is_tried_again_and_goes_out_once(
+    app: Flask, runner: FlaskCliRunner, make: Factory, letters: Mailbox
+) -> None:
+    letters.refusal = "451 Come back later"
+    promise(app, make, "ann")
+    promise(app, make, "bob")
+
+    refused = runner.invoke(args=["mail", "deliver"])
+    assert refused.exit_code == 1
+    assert refused.output.startswith("0 sent, 2 waiting.")
+    assert "ann@example.com" in refused.output
+    assert "waiting, 2 attempts" in refused.output
+    assert "Come back later" in refused.output
+    assert letters.received == []
+
+    letters.refusal = None
+    taken = runner.invoke(args=["mail", "deliver"])
+    assert (taken.exit_code, taken.output) == (0, "2 sent, 0 waiting.\n")
+
+    again = runner.invoke(args=["mail", "deliver"])
+    assert (again.exit_code, again.output) == (0, "0 sent, 0 waiting.\n")
+    assert [letter.recipients for letter in letters.received] == [
+        ["ann@example.com"],
+        ["bob@example.com"],
+    ]
+
+
+def test_list_shows_what_waits_and_why(
+    app: Flask, runner: FlaskCliRunner, make: Factory, letters: Mailbox
+) -> None:
+    promise(app, make, "ann")
+    letters.refusal = "550 Nobody here"
+    promise(app, make, "bob")
+
+    [waiting] = runner.invoke(args=["mail", "list"]).output.splitlines()
+    newest, oldest = runner.invoke(args=["mail", "list", "--all"]).output.splitlines()
+
+    assert "bob@example.com" in waiting
+    assert "waiting, 1 attempts" in waiting
+    assert "Nobody here" in waiting
+    assert newest == waiting
+    assert "ann@example.com" in oldest
+    assert "(sent 20" in oldest
+
+
+def test_list_can_be_cut_short(
+    app: Flask, runner: FlaskCliRunner, make: Factory, letters: Mailbox
+) -> None:
+    letters.refusal = "451 Come back later"
+    promise(app, make, "ann")
+    promise(app, make, "bob")
+
+    [line] = runner.invoke(args=["mail", "list", "--limit", "1"]).output.splitlines()
+
+    assert "ann@example.com" in line
+
+
+def test_empty_outbox_says_so(runner: FlaskCliRunner) -> None:
+    assert runner.invoke(args=["mail", "list"]).output == "No letter is waiting.\n"
+    assert runner.invoke(args=["mail", "list", "--all"]).output == "No letters yet.\n"
+    assert runner.invoke(args=["mail", "deliver"]).output == "0 sent, 0 waiting.\n"
+
+
+def test_list_shows_no_secret(
+    app: Flask, runner: FlaskCliRunner, make: Factory, letters: Mailbox
+) -> None:
+    letters.refusal = "451 Come back later"
+    promise(app, make, "ann")
+
+    assert "/auth/" not in runner.invoke(args=["mail", "list", "--all"]).output

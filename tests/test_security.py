@@ -1,0 +1,168 @@
+"""What the site does not take from strangers: targets of redirects, odd characters, odd numbers."""
+
+from urllib.parse import quote, urljoin, urlsplit
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from app.security import is_safe_redirect
+
+from .factories import Factory
+from .reader import Reader
+
+SITE = "https://flasky.example/auth/login"
+
+SAFE = [
+    "/",
+    "/post/1",
+    "/user/ann?before=1-2#posts",
+    "/größe",
+    "/安",
+    "/a//b",
+    "/%09/evil.example",
+]
+SAFE += ["/?next=//evil.example", "/a:b", "/@evil.example", f"/{'a' * 5000}", "/.//evil.example"]
+
+UNSAFE = [
+    *("", "post/1", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example"),
+    *("https://evil.example", "https:evil.example", "https:/evil.example", "http:evil.example"),
+    *("HTTPS://evil.example", "javascript:alert(1)", "data:text/html,x", "mailto:x@evil.example"),
+    *("/\t/evil.example", "\t//evil.example", "/\n/evil.example", "/\r/evil.example"),
+    *(" //evil.example", "/ /evil.example", "\x00//evil.example", "/\x00/evil.example"),
+    *("//evil.example@flasky.example", "//flasky.example@evil.example", "/\\/evil.example"),
+    *("//[", "https://[", "?next=/", "#x", "\x7f//evil.example", "\u3000//evil.example"),
+    *("／／evil.example", "/\\\tevil.example", f"//{'a' * 5000}", "/\x1f/evil.example"),
+]
+
+
+@pytest.mark.parametrize("target", SAFE)
+def test_path_on_this_site_is_a_safe_target(target: str) -> None:
+    assert is_safe_redirect(target)
+
+
+@pytest.mark.parametrize("target", UNSAFE)
+def test_anything_else_is_no_safe_target(target: str) -> None:
+    assert not is_safe_redirect(target)
+
+
+def test_no_target_is_no_safe_target() -> None:
+    assert not is_safe_redirect(None)
+
+
+def where_browsers_go(target: str) -> str:
+    """Return the host that a browser on our site asks when it is sent to `target`."""
+    shortened = target.strip("".join(map(chr, range(33))))
+    for dropped in "\t\n\r":
+        shortened = shortened.replace(dropped, "")
+    return urlsplit(urljoin(SITE, shortened.replace("\\", "/"))).netloc
+
+
+PIECES = st.sampled_from(
+    [*"/\\:@?#.\t\n\r \x00[]", "//", "https:", "javascript:", "evil.example", "%09", "%2f", "安"]
+)
+
+
+@given(st.one_of(st.text(), st.lists(PIECES).map("".join), st.text().map(lambda t: f"/{t}")))
+@example("/\\evil.example")
+@example("/\t/evil.example")
+def test_safe_target_never_leaves_the_site(target: str) -> None:
+    if is_safe_redirect(target):
+        assert where_browsers_go(target) == "flasky.example"
+
+
+@pytest.mark.parametrize("target", [target for target in UNSAFE if "\x00" not in target])
+def test_login_never_leads_off_the_site(make: Factory, reader: Reader, target: str) -> None:
+    ann = make.user()
+    address = f"/auth/login?next={quote(target)}"
+    form = reader.open(address).form_with({"password"})
+    fields = {**form.fields, "email": ann.email, "password": ann.password}
+
+    answer = reader.client.post(address, data=fields)
+
+    assert answer.headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("target", ["/user/ann", "/größe?x=1"])
+def test_login_leads_to_a_safe_target(make: Factory, reader: Reader, target: str) -> None:
+    ann = make.user()
+    address = f"/auth/login?next={quote(target)}"
+    form = reader.open(address).form_with({"password"})
+    fields = {**form.fields, "email": ann.email, "password": ann.password}
+
+    answer = reader.client.post(address, data=fields)
+
+    assert where_browsers_go(answer.headers["Location"]) == "flasky.example"
+    assert answer.headers["Location"].startswith(target[:3])
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/user/a%00b", "/%00", "/?before=%00", "/auth/login?next=/%00", "/post/1%00"]
+    + ["/auth/reset/%00", "/followers/%00ann", "/?x=%00"],
+)
+def test_nul_in_an_address_is_refused(make: Factory, reader: Reader, path: str) -> None:
+    make.user()
+
+    page = reader.open(path)
+
+    assert page.status == 400
+    assert "NUL" in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        *(("/", "body"), ("/preview", "body"), ("/edit-profile", "name"), ("/", "anything")),
+        *(("/auth/login", "email"), ("/auth/login", "password"), ("/auth/register", "username")),
+        *(("/auth/reset", "email"), ("/preferences", "locale"), ("/preferences", "next")),
+    ],
+)
+def test_nul_in_a_form_is_refused(
+    app: Flask, make: Factory, reader: Reader, path: str, field: str
+) -> None:
+    page = reader.log_in(make.user()).post(path, **{field: "a\x00b"})
+
+    assert page.status == 400
+    assert "NUL" in page.text
+
+
+@pytest.mark.parametrize("id", [0, -1, 2**31 - 1, 2**31, 2**63, 10**30, "1.0", "0x1", "٧", "1e1"])
+@pytest.mark.parametrize("path", ["/post/{}", "/edit/{}", "/post/{}/deletion", "/edit-profile/{}"])
+def test_number_of_no_row_is_not_found(
+    make: Factory, reader: Reader, path: str, id: int | str
+) -> None:
+    reader.log_in(make.user(role="Administrator"))
+
+    assert reader.open(path.format(id)).status == 404
+
+
+@pytest.mark.parametrize("path", ["/%ff", "/user/%ff%fe", "/post/%c3%28", "/%ed%a0%80"])
+def test_address_that_is_no_utf8_is_not_found(make: Factory, reader: Reader, path: str) -> None:
+    reader.log_in(make.user())
+
+    assert reader.open(path).status == 404
+
+
+def test_form_that_is_no_utf8_is_answered(make: Factory, reader: Reader) -> None:
+    page = reader.log_in(make.user()).open("/")
+    token = page.form_with({"body"}).fields["csrf_token"]
+
+    answer = reader.client.post(
+        "/",
+        data=b"body=caf%e9+%ed%a0%80&csrf_token=" + token.encode(),
+        content_type="application/x-www-form-urlencoded",
+    )
+
+    assert answer.status_code < 400
+    assert "caf" in reader.open("/").text
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(path=st.text(max_size=40), query=st.text(max_size=40))
+def test_no_address_breaks_the_site(app: Flask, path: str, query: str) -> None:
+    with app.test_client().get(f"/{quote(path)}", query_string=f"before={quote(query)}") as answer:
+        assert answer.status_code < 500
