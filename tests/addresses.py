@@ -6,6 +6,8 @@ In the table an address names rows by their part in it: `{post}` was written by 
 
 from dataclasses import dataclass, field
 
+from tests.factories import PASSWORD
+
 PAGE, DONE, LOGIN, HELD, FORBIDDEN, MISSING, BUTTON, BAD = (
     "page", "done", "login", "held", "403", "404", "405", "400",
 )  # fmt: skip
@@ -50,6 +52,7 @@ def account(outcome: str, **others: str) -> dict[str, str]:
 EDITORS = ("author", "administrator")
 DELETERS = ("author", "moderator", "administrator")
 MODERATORS = ("moderator", "administrator")
+CLOSED = dict.fromkeys(READERS, BUTTON)
 OPEN = dict.fromkeys(READERS, PAGE)
 SENT = dict.fromkeys(READERS, DONE)
 WORDS = {"body": "Some words"}
@@ -72,14 +75,14 @@ ADDRESSES = [
         only(*DELETERS, outcome=DONE),
     ),
     Address("main.moderate", "GET", "/moderate", only(*MODERATORS)),
-    Address("main.suspend_comment", "GET", "/comment/{comment}/suspension", everyone(BUTTON, unconfirmed=BUTTON)),
+    Address("main.suspend_comment", "GET", "/comment/{comment}/suspension", CLOSED),
     Address(
         "main.suspend_comment",
         "POST",
         "/comment/{comment}/suspension",
         only(*MODERATORS, outcome=DONE),
     ),
-    Address("main.restore_comment", "GET", "/comment/{comment}/restoration", everyone(BUTTON, unconfirmed=BUTTON)),
+    Address("main.restore_comment", "GET", "/comment/{comment}/restoration", CLOSED),
     Address(
         "main.restore_comment",
         "POST",
@@ -105,13 +108,13 @@ ADDRESSES = [
         only("administrator", outcome=DONE),
         {"username": "other"},
     ),
-    Address("main.follow", "GET", "/follow/{other}", everyone(BUTTON, unconfirmed=BUTTON)),
+    Address("main.follow", "GET", "/follow/{other}", CLOSED),
     Address("main.follow", "POST", "/follow/{other}", members(DONE)),
-    Address("main.unfollow", "GET", "/unfollow/{other}", everyone(BUTTON, unconfirmed=BUTTON)),
+    Address("main.unfollow", "GET", "/unfollow/{other}", CLOSED),
     Address("main.unfollow", "POST", "/unfollow/{other}", members(DONE)),
     Address("main.followers", "GET", "/followers/{author}", everyone(PAGE)),
     Address("main.followed_by", "GET", "/followed-by/{author}", everyone(PAGE)),
-    Address("main.preview", "GET", "/preview", everyone(BUTTON, unconfirmed=BUTTON)),
+    Address("main.preview", "GET", "/preview", CLOSED),
     Address("main.preview", "POST", "/preview", members(PAGE), WORDS),
     Address("main.preferences", "GET", "/preferences", OPEN),
     Address("main.preferences", "POST", "/preferences", SENT, {"theme": "dark", "locale": "en"}),
@@ -123,7 +126,7 @@ ADDRESSES = [
         SENT,
         {"email": "author@example.com", "password": "{password}"},
     ),
-    Address("auth.logout", "GET", "/auth/logout", everyone(BUTTON, unconfirmed=BUTTON)),
+    Address("auth.logout", "GET", "/auth/logout", CLOSED),
     Address("auth.logout", "POST", "/auth/logout", account(DONE)),
     Address("auth.register", "GET", "/auth/register", OPEN),
     Address(
@@ -138,11 +141,13 @@ ADDRESSES = [
             "password2": "{password}",
         },
     ),
-    Address("auth.unconfirmed", "GET", "/auth/unconfirmed", OPEN | dict.fromkeys(READERS[2:], DONE)),
-    Address("auth.resend_confirmation", "GET", "/auth/confirm", everyone(BUTTON, unconfirmed=BUTTON)),
+    Address(
+        "auth.unconfirmed", "GET", "/auth/unconfirmed", OPEN | dict.fromkeys(READERS[2:], DONE)
+    ),
+    Address("auth.resend_confirmation", "GET", "/auth/confirm", CLOSED),
     Address("auth.resend_confirmation", "POST", "/auth/confirm", SENT, {"email": "x@example.com"}),
     Address("auth.confirm", "GET", "/auth/confirm/{confirm}", OPEN),
-    Address("auth.confirm", "POST", "/auth/confirm/{confirm}", SENT),
+    Address("auth.confirm", "POST", "/auth/confirm/{confirm}", SENT, {"password": PASSWORD}),
     Address("auth.change_password", "GET", "/auth/change-password", account(PAGE)),
     Address(
         "auth.change_password",
@@ -156,7 +161,9 @@ ADDRESSES = [
         },
     ),
     Address("auth.password_reset_request", "GET", "/auth/reset", OPEN),
-    Address("auth.password_reset_request", "POST", "/auth/reset", SENT, {"email": "x@example.com"}),
+    Address(
+        "auth.password_reset_request", "POST", "/auth/reset", SENT, {"email": "x@example.com"}
+    ),
     Address("auth.password_reset", "GET", "/auth/reset/{reset}", OPEN),
     Address(
         "auth.password_reset",
@@ -176,7 +183,10 @@ ADDRESSES = [
     Address("auth.change_email", "GET", "/auth/change-email/{move}", account(BAD, author=PAGE)),
     Address("auth.change_email", "POST", "/auth/change-email/{move}", account(BAD, author=DONE)),
     Address(
-        "auth.delete_account", "GET", "/auth/delete-account", account(PAGE, administrator=FORBIDDEN)
+        "auth.delete_account",
+        "GET",
+        "/auth/delete-account",
+        account(PAGE, administrator=FORBIDDEN),
     ),
     Address(
         "auth.delete_account",
@@ -187,4 +197,4 @@ ADDRESSES = [
     ),
     Address("static", "GET", "/static/favicon.svg", OPEN),
     Address("bootstrap.static", "GET", "/bootstrap/static/css/bootstrap.min.css", OPEN),
-]  # fmt: skip
+]

@@ -42,7 +42,9 @@ def site_whose_file_became_a_folder() -> Iterator[Reader]:
 @contextmanager
 def site_whose_server_has_stopped() -> Iterator[Reader]:
     """Give a reader of a site on PostgreSQL, whose server has stopped."""
-    with EphemeralPostgres() as postgres:
-        with site_with_a_member(postgres.new_database()) as (_app, reader):
-            postgres.server.cleanup()
-            yield reader
+    with (
+        EphemeralPostgres() as postgres,
+        site_with_a_member(postgres.new_database()) as (_app, reader),
+    ):
+        postgres.server.cleanup()
+        yield reader

@@ -1,7 +1,9 @@
 """Lists, page by page."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import pytest
 from flask import Flask
@@ -55,6 +57,10 @@ def walk(reader: Reader, path: str, cursor: str) -> list[list[int]]:
     return pages
 
 
+def flat(pages: Iterable[list[int]]) -> list[int]:
+    return list(chain.from_iterable(pages))
+
+
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 6, 7, 10])
 @pytest.mark.parametrize("step", [0, 1], ids=["equal times", "different times"])
 def test_walk_shows_every_row_once_in_order(
@@ -64,7 +70,7 @@ def test_walk_shows_every_row_once_in_order(
 
     pages = walk(reader, "/", "before")
 
-    assert sum(pages, []) == ids
+    assert flat(pages) == ids
     assert all(len(page) == 3 for page in pages[:-1])
     assert all(pages) or number == 0
 
@@ -78,7 +84,7 @@ def test_walk_back_shows_the_same_rows(make: Factory, reader: Reader, step: int)
 
     pages = walk(reader, path, "after")
 
-    assert sum(reversed(pages), []) == ids
+    assert flat(reversed(pages)) == ids
 
 
 def test_rows_that_arrive_meanwhile_neither_repeat_nor_hide_any(
@@ -93,8 +99,8 @@ def test_rows_that_arrive_meanwhile_neither_repeat_nor_hide_any(
     older = neighbour(first, "before")
     assert older is not None
 
-    assert seen + sum(walk(reader, older, "before"), []) == ids
-    assert sum(reversed(walk(reader, older, "after")[1:]), []) == new + ids[:3]
+    assert seen + flat(walk(reader, older, "before")) == ids
+    assert flat(reversed(walk(reader, older, "after")[1:])) == new + ids[:3]
 
 
 def test_row_of_the_cursor_may_be_deleted(app: Flask, make: Factory, reader: Reader) -> None:
@@ -106,13 +112,15 @@ def test_row_of_the_cursor_may_be_deleted(app: Flask, make: Factory, reader: Rea
         db.session.delete(db.session.get_one(Post, ids[2]))
         db.session.commit()
 
-    assert sum(walk(reader, older, "before"), []) == ids[3:]
+    assert flat(walk(reader, older, "before")) == ids[3:]
 
 
 @pytest.mark.parametrize(
     "cursor",
-    ["", "x", "1", "1-", "-1", "1-2-3", "1-x", "1--1", "1-99999999999", f"{'9' * 18}-1"]
-    + ["1- 1", "١-١", "1-1'", "1-2147483648", "1.5-1", "%00", "0x1-1", "9" * 5000],
+    [
+        *("", "x", "1", "1-", "-1", "1-2-3", "1-x", "1--1", "1-99999999999", f"{'9' * 18}-1"),
+        *("1- 1", "\u0661-\u0661", "1-1'", "1-2147483648", "1.5-1", "%00", "0x1-1", "9" * 5000),
+    ],
 )
 @pytest.mark.parametrize("name", ["before", "after"])
 @pytest.mark.parametrize("path", ["/", "/user/ann"])
@@ -171,7 +179,7 @@ def test_other_lists_of_posts_are_walked_the_same_way(
 
     pages = walk(reader.log_in(ann), path, "before")
 
-    assert sum(pages, []) == ids
+    assert flat(pages) == ids
 
 
 @pytest.mark.parametrize("direction", ["followers", "followed-by"])

@@ -2,7 +2,7 @@
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
+from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.models import User
@@ -48,7 +48,7 @@ def take_confirmation_back(app: Flask, user_id: int) -> None:
         db.session.commit()
 
 
-def outcome(answer: TestResponse, address: Address) -> str:
+def outcome(answer: Response, address: Address) -> str:
     """Say in a word what the answer means to the reader."""
     if answer.status_code in STATUSES:
         return STATUSES[answer.status_code]

@@ -1,4 +1,4 @@
-"""What the site does not take from strangers: targets of redirects, odd characters, odd numbers."""
+"""What the site does not take from strangers: odd targets, odd characters, odd numbers."""
 
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -33,7 +33,7 @@ UNSAFE = [
     *(" //evil.example", "/ /evil.example", "\x00//evil.example", "/\x00/evil.example"),
     *("//evil.example@flasky.example", "//flasky.example@evil.example", "/\\/evil.example"),
     *("//[", "https://[", "?next=/", "#x", "\x7f//evil.example", "\u3000//evil.example"),
-    *("／／evil.example", "/\\\tevil.example", f"//{'a' * 5000}", "/\x1f/evil.example"),
+    *("\uff0f\uff0fevil.example", "/\\\tevil.example", f"//{'a' * 5000}", "/\x1f/evil.example"),
 ]
 
 
@@ -99,8 +99,10 @@ def test_login_leads_to_a_safe_target(make: Factory, reader: Reader, target: str
 
 @pytest.mark.parametrize(
     "path",
-    ["/user/a%00b", "/%00", "/?before=%00", "/auth/login?next=/%00", "/post/1%00"]
-    + ["/auth/reset/%00", "/followers/%00ann", "/?x=%00"],
+    [
+        *("/user/a%00b", "/%00", "/?before=%00", "/auth/login?next=/%00", "/post/1%00"),
+        *("/auth/reset/%00", "/followers/%00ann", "/?x=%00"),
+    ],
 )
 def test_nul_in_an_address_is_refused(make: Factory, reader: Reader, path: str) -> None:
     make.user()
@@ -128,7 +130,9 @@ def test_nul_in_a_form_is_refused(
     assert "NUL" in page.text
 
 
-@pytest.mark.parametrize("id", [0, -1, 2**31 - 1, 2**31, 2**63, 10**30, "1.0", "0x1", "٧", "1e1"])
+@pytest.mark.parametrize(
+    "id", [0, -1, 2**31 - 1, 2**31, 2**63, 10**30, "1.0", "0x1", "\u0667", "1e1"]
+)
 @pytest.mark.parametrize("path", ["/post/{}", "/edit/{}", "/post/{}/deletion", "/edit-profile/{}"])
 def test_number_of_no_row_is_not_found(
     make: Factory, reader: Reader, path: str, id: int | str

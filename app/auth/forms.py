@@ -17,6 +17,7 @@ from ..forms import (
     strip,
     username_rules,
 )
+from ..models import User
 
 
 def not_common(_form: Any, field: Field) -> None:
@@ -98,6 +99,22 @@ class RegistrationForm(Form):
     def asked_by(self) -> str | None:
         """Return the address that wants the name: asking for it again is no offence."""
         return self.email.data or None
+
+
+class ConfirmAccountForm(Form):
+    """The password again, so that nobody confirms an account that a stranger registered."""
+
+    password = current_password_field(_l("Password"))
+    submit = SubmitField(_l("Confirm my address"))
+
+    def __init__(self, user: User, **fields: Any) -> None:
+        super().__init__(**fields)
+        self.user = user
+
+    def validate_password(self, field: Field) -> None:
+        """Refuse any password but the one the account was registered with."""
+        if not self.user.verify_password(field.data or ""):
+            raise ValidationError(_l("This is not the password that was chosen at registration."))
 
 
 class EmailForm(Form):

@@ -3,16 +3,15 @@
 from flask import flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
-from flask_login import current_user
+from flask_login import current_user, login_user
 from sqlalchemy.exc import IntegrityError
 
 from .. import email
 from ..extensions import db, limiter
-from ..forms import ConfirmForm
 from ..models import User, waste_a_password_check
 from . import auth
-from .forms import EmailForm, RegistrationForm
-from .limits import REGISTER, letters_from_one_place, letters_to_one_address
+from .forms import ConfirmAccountForm, EmailForm, RegistrationForm
+from .limits import LOGIN, REGISTER, letters_from_one_place, letters_to_one_address
 
 SENT_TO = "letter_sent_to"
 
@@ -59,20 +58,27 @@ def resend_confirmation() -> ResponseReturnValue:
 
 
 @auth.route("/confirm/<token>", methods=["GET", "POST"])
+@limiter.limit(LOGIN, methods=["POST"], deduct_when=lambda response: response.status_code == 200)
 def confirm(token: str) -> ResponseReturnValue:
-    """Confirm an address: the link shows a button, since mail scanners open every link."""
+    """Confirm an address and log in: the link shows a form, since mail scanners open every link.
+
+    The password shows that whoever reads the letter is who registered. Otherwise a stranger could
+    register somebody's address, wait for them to confirm, and share the account from then on.
+    """
     user = User.from_token("confirm", token)
     if user is None or user.confirmed:
-        return render_template("auth/bad_link.html", purpose="confirm"), 400
-    form = ConfirmForm()
-    if form.validate_on_submit():
-        if user.confirm(token):
-            email.send_new_user(user)
-        db.session.commit()
-        session.pop(SENT_TO, None)
-        flash(gettext("Thank you! Your address is confirmed. You can log in now."), "success")
-        return redirect(url_for(".login"))
-    return render_template("auth/confirm.html", form=form, user=user)
+        return _dead_link()
+    form = ConfirmAccountForm(user)
+    if not form.validate_on_submit():
+        return render_template("auth/confirm.html", form=form, user=user)
+    if not user.confirm(token):  # another request was quicker
+        return _dead_link()
+    email.send_new_user(user)
+    login_user(user)
+    db.session.commit()
+    session.pop(SENT_TO, None)
+    flash(gettext("Thank you! Your address is confirmed, and you are logged in."), "success")
+    return redirect(url_for("main.index"))
 
 
 def _register(form: RegistrationForm) -> bool:
@@ -117,3 +123,7 @@ def _address() -> str | None:
 
 def _unconfirmed_page(form: EmailForm) -> str:
     return render_template("auth/unconfirmed.html", form=form, sent_to=session.get(SENT_TO))
+
+
+def _dead_link() -> ResponseReturnValue:
+    return render_template("auth/bad_link.html", purpose="confirm"), 400

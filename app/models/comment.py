@@ -1,7 +1,6 @@
 """Comments on posts, and their moderation."""
 
 from datetime import datetime
-from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, Text, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
@@ -34,7 +33,8 @@ class Comment(Model):
     disabled_by: Mapped[User | None] = relationship(foreign_keys=[disabled_by_id])
     post: Mapped[Post] = relationship(back_populates="comments")
 
-    __mapper_args__: ClassVar = {"confirm_deleted_rows": False}  # counters.py deletes it first
+    # counters.py deletes the row first.
+    __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - declared by SQLAlchemy
     __table_args__ = (
         Index("ix_comments_newest", "timestamp", "id"),
         Index("ix_comments_post_newest", "post_id", "timestamp", "id"),

@@ -44,8 +44,8 @@ def _is_gone_now(mapper: Mapper[Any], connection: Connection, row_id: int) -> bo
 
     The session does not tell how many rows it deleted, and the row must be counted once.
     """
-    table = mapper.local_table
-    return connection.execute(delete(table).where(table.c.id == row_id)).rowcount == 1
+    row = mapper.class_
+    return connection.execute(delete(row).where(row.id == row_id)).rowcount == 1
 
 
 def _add_posts(connection: Connection, user_id: int, step: int) -> None:

@@ -1,7 +1,7 @@
 """Posts: Markdown as written, and the HTML it means, rendered once."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, Index, Text, select
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
@@ -33,7 +33,8 @@ class Post(Model):
         back_populates="post", passive_deletes=True
     )
 
-    __mapper_args__: ClassVar = {"confirm_deleted_rows": False}  # counters.py deletes it first
+    # counters.py deletes the row first.
+    __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - declared by SQLAlchemy
     __table_args__ = (
         Index("ix_posts_newest", "timestamp", "id"),
         Index("ix_posts_author_newest", "author_id", "timestamp", "id"),

@@ -16,15 +16,18 @@ def register(
     return reader.submit("/auth/register", fields)
 
 
-def press_button(reader: Reader, link: str) -> Page:
-    """Open the link of a letter and press the button that it shows."""
+def press_button(reader: Reader, link: str, password: str = PASSWORD) -> Page:
+    """Open the link of a letter and press the button, with the password if it is asked for."""
     page = reader.open(link)
-    return reader.send(page, {}, action=page.path)
+    asked = "password" in page.form_with(set(), action=page.path).names
+    return reader.send(page, {"password": password} if asked else {}, action=page.path)
 
 
-def follow_letter(reader: Reader, letters: Mailbox, address: str) -> Page:
+def follow_letter(
+    reader: Reader, letters: Mailbox, address: str, password: str = PASSWORD
+) -> Page:
     """Open the newest letter to `address` and do what it asks."""
-    return press_button(reader, letters.last(address).link)
+    return press_button(reader, letters.last(address).link, password)
 
 
 def try_to_log_in(reader: Reader, email: str, password: str = PASSWORD) -> Page:

@@ -25,10 +25,28 @@ def test_registration_sends_a_link_that_confirms(reader: Reader, letters: Mailbo
 
     page = follow_letter(reader, letters, NEW)
 
-    assert page.path == "/auth/login"
+    assert page.path == "/"
     assert "Your address is confirmed" in page.text
-    assert try_to_log_in(reader, NEW.upper()).path == "/"
     assert is_logged_in(reader)
+
+
+def test_confirmed_account_can_log_in(app: Flask, reader: Reader, letters: Mailbox) -> None:
+    register(reader)
+    follow_letter(reader, letters, NEW)
+    elsewhere = Reader(app)
+
+    assert try_to_log_in(elsewhere, NEW.upper()).path == "/"
+    assert is_logged_in(elsewhere)
+
+
+def test_only_whoever_registered_can_confirm(reader: Reader, letters: Mailbox) -> None:
+    register(reader)
+
+    page = follow_letter(reader, letters, NEW, "what a stranger chose")
+
+    assert "not the password that was chosen" in page.text
+    assert not is_logged_in(reader)
+    assert try_to_log_in(reader, NEW).path == "/auth/login"
 
 
 def test_page_after_registration_names_the_address(reader: Reader) -> None:
@@ -84,7 +102,7 @@ def test_registering_again_replaces_the_first_attempt(
 
     assert number_of(app, User) == 1
     assert reader.open(first).status == 400
-    follow_letter(reader, letters, NEW)
+    follow_letter(reader, letters, NEW, NEW_PASSWORD)
     assert try_to_log_in(reader, NEW).path == "/auth/login"
     assert try_to_log_in(reader, NEW, NEW_PASSWORD).path == "/"
     assert user_named(app, "first") is None
@@ -98,7 +116,7 @@ def test_registering_again_may_ask_for_the_same_name(
 
     assert register(reader, password=NEW_PASSWORD).path == "/auth/unconfirmed"
 
-    follow_letter(reader, letters, NEW)
+    follow_letter(reader, letters, NEW, NEW_PASSWORD)
     assert try_to_log_in(reader, NEW, NEW_PASSWORD).path == "/"
 
 

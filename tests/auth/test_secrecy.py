@@ -56,22 +56,29 @@ ACTIONS = {
 }
 
 
+Observe = Callable[[Action, str], Trace]
+
+
 @pytest.fixture
-def observe(
-    app: Flask, make: Factory, letters: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Action, str], Trace]:
+def hashes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grow by one for every password that is hashed."""
+    counted: list[int] = []
+    scrypt = hashlib.scrypt
+
+    def counting(*arguments: Any, **options: Any) -> bytes:
+        counted.append(1)
+        return scrypt(*arguments, **options)
+
+    monkeypatch.setattr(hashlib, "scrypt", counting)
+    return counted
+
+
+@pytest.fixture
+def observe(app: Flask, make: Factory, letters: Mailbox, hashes: list[int]) -> Observe:
     """Have the accounts made; return what sends a form and notes everything about the answer."""
     make.user("known", email=KNOWN)
     make.user("unsure", email=UNCONFIRMED, confirmed=False)
     visitor = make.user("visitor")
-    hashes: list[int] = []
-    scrypt = hashlib.scrypt
-
-    def counting(*arguments: Any, **options: Any) -> bytes:
-        hashes.append(1)
-        return scrypt(*arguments, **options)
-
-    monkeypatch.setattr(hashlib, "scrypt", counting)
 
     def send(action: Action, email: str) -> Trace:
         reader = Reader(app)
@@ -84,21 +91,23 @@ def observe(
         with counted_statements(app) as statements:
             answer = reader.client.post(form.action, data=values, follow_redirects=True)
         hops = [*answer.history, answer]
-        page = Page(answer.request.path, answer)
-        with reader.client.session_transaction() as session:
-            kept = set(session)
         return Trace(
             statuses=[hop.status_code for hop in hops],
-            path=page.path,
-            text=page.text.replace(email, "ADDRESS"),
+            path=answer.request.path,
+            text=Page(answer.request.path, answer).text.replace(email, "ADDRESS"),
             cookies=[name for hop in hops for name in cookie_names(hop)],
-            session=kept,
+            session=session_keys(reader),
             letters=len(letters.to(email)),
             statements=[kind(statement) for statement in statements],
             hashes=len(hashes),
         )
 
     return send
+
+
+def session_keys(reader: Reader) -> set[str]:
+    with reader.client.session_transaction() as session:
+        return set(session)
 
 
 def cookie_names(response: Any) -> list[str]:
@@ -118,7 +127,7 @@ def kind(statement: str) -> str:
 @pytest.mark.parametrize("name", ["login", "reset", "resend", "change-email"])
 @pytest.mark.parametrize("address", [KNOWN, UNCONFIRMED])
 def test_known_address_is_answered_like_an_unknown_one(
-    observe: Callable[[Action, str], Trace], name: str, address: str
+    observe: Observe, name: str, address: str
 ) -> None:
     known, unknown = observe(ACTIONS[name], address), observe(ACTIONS[name], UNKNOWN)
 
@@ -129,7 +138,7 @@ def test_known_address_is_answered_like_an_unknown_one(
 
 @pytest.mark.parametrize("address", [KNOWN, UNCONFIRMED])
 def test_known_address_registers_like_an_unknown_one(
-    app: Flask, observe: Callable[[Action, str], Trace], address: str
+    app: Flask, observe: Observe, address: str
 ) -> None:
     """A new account is one row more to write, a fraction of what the password's hash takes."""
     action = ACTIONS["register"]

@@ -36,8 +36,9 @@ class Someone:
 
     def confirm(self, link: str) -> None:
         self.page.goto(link)
+        self.fill("Password", PASSWORD)
         self.press("Confirm my address")
-        self.sees("Thank you! Your address is confirmed. You can log in now.")
+        self.sees("Thank you! Your address is confirmed, and you are logged in.")
 
     def log_in(self, password: str = PASSWORD) -> None:
         self.page.goto("/auth/login")

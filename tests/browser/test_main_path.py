@@ -38,7 +38,6 @@ def test_main_path(
 
     ann.register()
     ann.confirm(letters.last(ann.email).link)
-    ann.log_in()
     publish_after_preview(ann, scripts=settings.get("java_script_enabled", True))
     ann.comment("Bread is rising.", "You cannot be serious.")
     ann.follow("bob")

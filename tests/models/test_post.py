@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("context")
 
 def test_html_is_made_when_the_body_is_set() -> None:
     post = Post(body="# Hello *you*")
-    assert post.body_html == "<h2>Hello <em>you</em></h2>\n"
+    assert post.body_html == "<h3>Hello <em>you</em></h3>\n"
 
     post.body = "Good-bye"
 

@@ -4,6 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.factories import PASSWORD
 from tests.reader import Page
 
 from .site import World
@@ -133,7 +134,10 @@ ACCOUNT = {
     ),
     "ask again": Deed("anonymous", "/auth/unconfirmed", {"email": "data_pending@example.com"}),
     "ask again for nothing": Deed("anonymous", "/auth/unconfirmed", {"email": ""}),
-    "confirm": Deed("anonymous", "/auth/confirm/{confirm}", {}, "/auth/confirm/{confirm}"),
+    "confirm": Deed("anonymous", "/auth/confirm/{confirm}", {"password": PASSWORD}),
+    "confirm another's account": Deed(
+        "anonymous", "/auth/confirm/{confirm}", {"password": "of somebody else"}
+    ),
     "forget": Deed("anonymous", "/auth/reset", {"email": "data_user@example.com"}),
     "forget who one is": Deed("anonymous", "/auth/reset", {"email": "data_nobody@example.com"}),
     "forget everything": Deed("anonymous", "/auth/reset", {"email": ""}),
