@@ -2,10 +2,11 @@
 
 import smtplib
 import ssl
+from contextlib import suppress
 
 import click
 from flask import current_app
-from flask_mail import Connection, Message
+from flask_mail import BadHeaderError, Connection, Message
 
 from .models import Letter
 
@@ -19,20 +20,31 @@ class PatientConnection(Connection):
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
         """Return a connection that gives up after MAIL_TIMEOUT seconds."""
-        timeout = current_app.config["MAIL_TIMEOUT"]
-        trusted = ssl.create_default_context()
-        host: smtplib.SMTP
-        if self.mail.use_ssl:
-            host = smtplib.SMTP_SSL(
-                self.mail.server, self.mail.port, timeout=timeout, context=trusted
-            )
-        else:
-            host = smtplib.SMTP(self.mail.server, self.mail.port, timeout=timeout)
-        if self.mail.use_tls:
-            host.starttls(context=trusted)
-        if self.mail.username and self.mail.password:
-            host.login(self.mail.username, self.mail.password)
+        host = self._connect()
+        try:
+            if self.mail.use_tls:
+                host.starttls(context=ssl.create_default_context())
+            if self.mail.username and self.mail.password:
+                host.login(self.mail.username, self.mail.password)
+        except BaseException:
+            host.close()
+            raise
         return host
+
+    def _connect(self) -> smtplib.SMTP:
+        address = (self.mail.server, self.mail.port)
+        timeout = current_app.config["MAIL_TIMEOUT"]
+        if self.mail.use_ssl:
+            trusted = ssl.create_default_context()
+            return smtplib.SMTP_SSL(*address, timeout=timeout, context=trusted)
+        return smtplib.SMTP(*address, timeout=timeout)
+
+    def __exit__(self, *_error: object) -> None:
+        """Take leave. A server that has hung up by then has the letter all the same."""
+        if self.host is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                self.host.quit()
+            self.host.close()
 
 
 def send(letter: Letter) -> None:
@@ -52,5 +64,5 @@ def send(letter: Letter) -> None:
     try:
         with PatientConnection(current_app.extensions["mail"]) as connection:
             connection.send(message)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, smtplib.SMTPException, BadHeaderError, ValueError) as error:
         raise DeliveryError(f"{type(error).__name__}: {error}") from error

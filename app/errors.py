@@ -8,8 +8,9 @@ from flask import Flask, current_app, g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import Conflict, HTTPException, InternalServerError, ServiceUnavailable
 
 from .extensions import db, limiter
 from .models import AnonymousUser
@@ -26,6 +27,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, show_error)
     app.register_error_handler(InternalServerError, show_error)
     app.register_error_handler(OperationalError, show_unavailable)
+    for lost_race in (IntegrityError, StaleDataError):
+        app.register_error_handler(lost_race, show_conflict)
 
 
 def show_error(error: HTTPException) -> ResponseReturnValue:
@@ -56,6 +59,13 @@ def show_unavailable(error: OperationalError) -> ResponseReturnValue:
     """Answer 503 when the database cannot be asked, and log why."""
     current_app.logger.error("The database did not answer.", exc_info=error)
     return show_error(ServiceUnavailable(retry_after=RETRY_AFTER))
+
+
+def show_conflict(error: Exception) -> ResponseReturnValue:
+    """Answer 409 when what was to be changed has gone or changed meanwhile, and log it."""
+    current_app.logger.warning("Somebody else was quicker.", exc_info=error)
+    db.session.rollback()
+    return show_error(Conflict())
 
 
 def _headers(error: HTTPException) -> list[tuple[str, str]]:
@@ -112,6 +122,14 @@ def _not_allowed() -> Words:
     )
 
 
+def _conflict() -> Words:
+    return (
+        gettext("Somebody else was quicker"),
+        gettext("What you wanted to change has been changed or deleted in the meantime."),
+        gettext("Go back and reload the page; your browser still has what you wrote."),
+    )
+
+
 def _too_large() -> Words:
     return (
         gettext("That is too much at once"),
@@ -157,6 +175,7 @@ WORDS: dict[int, Callable[[], Words]] = {
     403: _forbidden,
     404: _not_found,
     405: _not_allowed,
+    409: _conflict,
     413: _too_large,
     429: _too_many,
     500: _broken,

@@ -141,7 +141,7 @@ def test_letter_to_the_administrator_comes_in_the_sites_own_language(
     reader.submit("/auth/unconfirmed", {"email": wei.email})
     link = letters.last(wei.email).link
 
-    reader.submit(link, {}, action=link)
+    reader.submit(link, {"password": wei.password}, action=link)
 
     assert letters.last("admin@example.com").subject == "[Flasky] New account: wei"
 

@@ -15,7 +15,7 @@ from .reader import Reader
 
 # A profile and a list of people first find the person.
 STRANGERS = {"/": 1, "/post/{post}": 2, "/user/ann": 2, "/followers/ann": 2, "/followed-by/ann": 2}
-# Who is reading is one more, and whether the two follow one another is two more.
+# Who is reading is one more.
 MEMBERS = {
     "/": 2,
     "/followed": 2,
@@ -25,7 +25,7 @@ MEMBERS = {
     "/user/boss": 3,
     "/post/{post}": 3,
     "/followers/ann": 3,
-    "/user/ann": 5,
+    "/user/ann": 3,
 }
 # SQLAlchemy writes it for SQLite whenever there is a limit.
 ALWAYS_ZERO = "limit ? offset ?"

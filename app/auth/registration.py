@@ -112,7 +112,7 @@ def _register(form: RegistrationForm) -> bool:
 def _hold_name(user: User, form: RegistrationForm) -> None:
     """Take the name as a registration would; if it stayed free, that would give it away."""
     waste_a_password_check(form.password.data or "")
-    user.held_username = form.username.data
+    user.hold_username(str(form.username.data))
 
 
 def _address() -> str | None:

@@ -1,5 +1,7 @@
 """`flask users`: accounts, for whoever has a shell on the server."""
 
+from datetime import timedelta
+
 import click
 from email_validator import EmailNotValidError, validate_email
 from flask.cli import AppGroup
@@ -9,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from .. import passwords
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
-from ..models import Role, User, delete_user
+from ..models import Role, User, delete_user, utcnow
 
 users = AppGroup("users", help="Accounts: make, promote, list and delete them.")
 
@@ -17,22 +19,22 @@ users = AppGroup("users", help="Accounts: make, promote, list and delete them.")
 @users.command("create")
 @click.argument("email")
 @click.argument("username")
-@click.option("--role", "role_name", default=Role.DEFAULT, show_default=True, help="Which role.")
+@click.option("--role", "role_name", help="Which role (default: as if they had registered).")
 @click.password_option(help="The password; asked for when it is not given.")
-def create(email: str, username: str, role_name: str, password: str) -> None:
+def create(email: str, username: str, role_name: str | None, password: str) -> None:
     """Make an account that is confirmed already: EMAIL and USERNAME.
 
     Example: flask users create ann@example.com ann --role Moderator
     """
     _check(email, username, password)
     user = User(email=email, username=username, password=password, confirmed=True)
-    user.role = _role(role_name)
+    user.role = _role(role_name) if role_name else user.role or _role(Role.DEFAULT)
     db.session.add(user)
     try:
         db.session.commit()
     except IntegrityError:
         raise click.ClickException("This address or username has an account already.") from None
-    click.echo(f"Made {username} ({role_name}).")
+    click.echo(f"Made {username} ({user.role.name}).")
 
 
 @users.command("promote")
@@ -77,6 +79,22 @@ def delete(username: str, yes: bool) -> None:
     delete_user(user)
     db.session.commit()
     click.echo(f"Deleted {username}.")
+
+
+@users.command("prune")
+@click.option("--days", default=7, show_default=True, type=click.IntRange(1), help="How old.")
+def prune(days: int) -> None:
+    """Delete registrations that nobody confirmed, and free the names they took.
+
+    Only accounts that were never used go: unconfirmed, without posts and comments.
+    """
+    since = utcnow() - timedelta(days=days)
+    found = db.session.scalars(User.abandoned(since)).all()
+    for user in found:
+        delete_user(user)
+    User.free_held_usernames(since)
+    db.session.commit()
+    click.echo(f"Deleted {len(found)} registrations that nobody confirmed in {days} days.")
 
 
 def _check(email: str, username: str, password: str) -> None:

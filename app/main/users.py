@@ -17,15 +17,11 @@ from .posts import post_page
 @main.get("/user/<username>")
 def user(username: str) -> ResponseReturnValue:
     """Show a profile and what this person wrote."""
-    user = get_user_or_404(username)
-    other = current_user.is_authenticated and current_user.id != user.id
-    return render_template(
-        "users/user.html",
-        user=user,
-        page=post_page(Post.rows().where(Post.author_id == user.id)),
-        is_following=other and current_user.is_following(user),
-        follows_me=other and current_user.is_followed_by(user),
-    )
+    profile = User.with_ties(username, getattr(current_user, "id", None))
+    if profile is None or not _is_visible(profile.user):
+        abort(404)
+    page = post_page(Post.rows().where(Post.author_id == profile.user.id))
+    return render_template("users/user.html", page=page, **profile._asdict())
 
 
 @main.route("/edit-profile", methods=["GET", "POST"])
@@ -72,15 +68,20 @@ def delete_user_account(username: str) -> ResponseReturnValue:
 
 
 def get_user_or_404(username: str) -> User:
-    """Return the user of this name.
-
-    An account that is not confirmed yet has no pages: they would tell whether the address that
-    was just registered had been known. Administrators see it all the same.
-    """
+    """Return the user of this name, if there is one that the reader may see."""
     user = User.with_username(username)
-    if user is None or not (user.confirmed or current_user.is_administrator()):
+    if user is None or not _is_visible(user):
         abort(404)
     return user
+
+
+def _is_visible(user: User) -> bool:
+    """Tell whether this account has pages for the reader.
+
+    One that is not confirmed yet has none: they would tell whether the address that was just
+    registered had been known. Administrators see it all the same.
+    """
+    return bool(user.confirmed or current_user.is_administrator())
 
 
 def _save_account(user: User, form: AdminProfileForm) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
     CursorResult,
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     delete,
     exists,
+    func,
     insert,
     literal,
     select,
@@ -47,6 +48,14 @@ class Follow(Model):
     )
 
 
+class Profile(NamedTuple):
+    """What a profile page shows of a user, and what binds them and the reader."""
+
+    user: "User"
+    is_following: bool
+    follows_me: bool
+
+
 def insert_once(table: Any) -> Any:
     """Return an INSERT into `table` that does nothing where the row is there already."""
     dialect = db.engine.dialect.name
@@ -72,6 +81,17 @@ class FollowMixin:
     def is_followed_by(self, user: "User") -> bool:
         """Tell whether `user` follows this user."""
         return self._follow_exists(follower=user, followed=self)
+
+    @classmethod
+    def with_ties(cls, username: str, reader_id: int | None) -> "Profile | None":
+        """Return the user of this name, and who follows whom of them and the reader."""
+        ties = [
+            exists().where(Follow.follower_id == one, Follow.followed_id == other)
+            for one, other in ((reader_id, cls.id), (cls.id, reader_id))
+        ]
+        named = func.lower(cls.username) == username.lower()
+        row: Any = db.session.execute(select(cls, *ties).where(named)).first()
+        return Profile(*row) if row is not None else None
 
     def follow(self, user: "User", at: datetime | None = None) -> bool:
         """Follow `user`; tell whether that is new, also when two requests ask at once."""

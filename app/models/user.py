@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
-from sqlalchemy import ForeignKey, Index, String, Text, func, select, update
+from sqlalchemy import ForeignKey, Index, Select, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
 
 from ..extensions import Model, db
@@ -34,6 +34,7 @@ class User(AccountMixin, FollowMixin, Model):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     username: Mapped[str] = mapped_column(String(64))
     held_username: Mapped[str | None] = mapped_column(String(64))
+    held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     password_hash: Mapped[str | None] = mapped_column(String(256))
     security_stamp: Mapped[str] = mapped_column(String(32))
     confirmed: Mapped[bool] = mapped_column(default=False)
@@ -102,6 +103,17 @@ class User(AccountMixin, FollowMixin, Model):
         return db.session.scalar(select(cls).where(func.lower(cls.username) == username.lower()))
 
     @classmethod
+    def abandoned(cls, since: datetime) -> "Select[User]":
+        """Return the accounts registered before `since`, never confirmed and never used."""
+        return select(cls).where(
+            cls.confirmed.is_(False),
+            cls.member_since < since,
+            cls.last_seen < since,
+            cls.post_count == 0,
+            ~cls.comments.any(),
+        )
+
+    @classmethod
     def username_is_free(
         cls, username: str, besides: "User | None" = None, asked_by: str | None = None
     ) -> bool:
@@ -119,6 +131,16 @@ class User(AccountMixin, FollowMixin, Model):
             only_asked = ~cls.confirmed | (func.lower(cls.username) != lower)
             taken = taken.where(~((cls.email == asked_by.strip().lower()) & only_asked))
         return db.session.scalar(taken.limit(1)) is None
+
+    def hold_username(self, username: str) -> None:
+        """Keep a name from others, as if it had been registered."""
+        self.held_username, self.held_at = username, utcnow()
+
+    @classmethod
+    def free_held_usernames(cls, since: datetime) -> None:
+        """Let go of the names that were held before `since`."""
+        held = update(cls).where(cls.held_at < since)
+        db.session.execute(held.values(held_username=None, held_at=None))
 
     @property
     def followed_posts(self) -> Any:

@@ -48,6 +48,7 @@ def upgrade():
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("username", sa.String(length=64), nullable=False),
         sa.Column("held_username", sa.String(length=64), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_hash", sa.String(length=256), nullable=True),
         sa.Column("security_stamp", sa.String(length=32), nullable=False),
         sa.Column("confirmed", sa.Boolean(), nullable=False),

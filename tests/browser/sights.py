@@ -105,7 +105,7 @@ TROUBLE = {
     "not by a link": Sight("/auth/logout", status=405),
     **{
         f"error {status}": Sight(f"/error/{status}", "user", status=status)
-        for status in (400, 413, 418, 429, 500, 503)
+        for status in (400, 409, 413, 418, 429, 500, 503)
     },
 }
 SIGHTS = {**READING, **WRITING, **ACCOUNT, **TROUBLE}

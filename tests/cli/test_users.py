@@ -1,11 +1,14 @@
 """`flask users`: accounts from the command line, and what it says to bad input."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
 from app.extensions import db
-from app.models import User
+from app.models import User, utcnow
 from tests.factories import PASSWORD, Factory
 from tests.reader import Reader
 
@@ -189,3 +192,45 @@ def test_roles_that_are_not_there_yet_are_explained(bare_app: Flask) -> None:
 
     assert result.exit_code == 1
     assert "flask deploy" in result.output
+
+
+def test_prune_deletes_only_what_nobody_confirmed_or_used(
+    app: Flask, runner: FlaskCliRunner, make: Factory
+) -> None:
+    old = utcnow() - timedelta(days=8)
+    long_ago: dict[str, Any] = {"member_since": old, "last_seen": old}
+    make.user("forgotten", confirmed=False, **long_ago)
+    make.user("recent", confirmed=False)
+    make.user("confirmed", **long_ago)
+    make.user("seen", confirmed=False, member_since=old)
+    make.post(make.user("writer", confirmed=False, **long_ago))
+    post = make.post(make.user("host"))
+    make.comment(make.user("guest", confirmed=False, **long_ago), post)
+
+    result = runner.invoke(args=["users", "prune"])
+
+    expected = "Deleted 1 registrations that nobody confirmed in 7 days.\n"
+    assert (result.exit_code, result.output) == (0, expected)
+    assert "forgotten" not in usernames(app)
+    assert len(usernames(app)) == 6
+
+
+@pytest.mark.parametrize(("days", "free"), [(8, True), (6, False)])
+def test_prune_frees_the_names_that_were_held_long(
+    app: Flask, runner: FlaskCliRunner, make: Factory, days: int, free: bool
+) -> None:
+    held = utcnow() - timedelta(days=days)
+    make.user("ann", held_username="wanted", held_at=held)
+
+    runner.invoke(args=["users", "prune"])
+
+    with app.app_context():
+        assert User.username_is_free("Wanted") is free
+
+
+def test_address_of_the_administrator_becomes_one_from_the_command_line_too(
+    app: Flask, runner: FlaskCliRunner
+) -> None:
+    runner.invoke(args=["users", "create", "admin@example.com", "boss", "--password", PASSWORD])
+
+    assert role_of(app, "boss") == "Administrator"

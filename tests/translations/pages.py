@@ -44,7 +44,7 @@ PAGES = [
     "/?before=1-1",
     "/?after=%00",
     "/user/data_administrator/deletion",
-    *(f"/error/{status}" for status in (400, 401, 403, 404, 405, 413, 418, 429, 500, 503)),
+    *(f"/error/{status}" for status in (400, 401, 403, 404, 405, 409, 413, 418, 429, 500, 503)),
 ]
 # What looks different while nobody has written anything.
 EMPTY_PAGES = ["/", "/followed", "/moderate", "/user/data_user", "/user/data_newcomer"]
