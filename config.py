@@ -195,6 +195,14 @@ class ProductionConfig(Config):
         ]
 
     @classmethod
+    def init_app(cls, app: "Flask") -> None:
+        super().init_app(app)
+        if not cls.MAIL_SERVER:
+            app.logger.warning(
+                "MAIL_SERVER is not set: letters wait in the outbox, so nobody can register."
+            )
+
+    @classmethod
     def _key_problems(cls) -> list[str]:
         hint = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' prints a good one."
         if not cls.SECRET_KEY:

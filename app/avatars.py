@@ -1,5 +1,7 @@
 """Pictures of people: drawn by us from the name, or Gravatar's where that is switched on."""
 
+from unicodedata import east_asian_width
+
 from flask import Flask, current_app
 
 HUES = 12
@@ -22,9 +24,9 @@ def initials(name: str) -> str:
     words = name.replace("_", " ").replace(".", " ").split()
     if not words:
         return "?"
-    if not words[0][0].isascii() or len(words) == 1:
-        return words[0][0].upper()
-    return (words[0][0] + words[-1][0]).upper()
+    first, last = words[0][0], words[-1][0]
+    is_wide = east_asian_width(first) == "W"  # one such character says as much as two letters
+    return first.upper() if is_wide or len(words) == 1 else (first + last).upper()
 
 
 def gravatar_url(avatar_hash: str, size: int) -> str | None:
