@@ -10,13 +10,12 @@ import os
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import urlsplit
+
+import config_checks
+from config_checks import DEVELOPMENT_KEY
 
 if TYPE_CHECKING:
     from flask import Flask
-
-DEVELOPMENT_KEY = "development only: set SECRET_KEY in production"
-MINIMUM_KEY_LENGTH = 32
 
 environment_names = {"FLASK_CONFIG", "DYNO"}  # see choose(); the rest is added as it is read
 _unreadable: list[str] = []
@@ -32,14 +31,15 @@ def text(name: str, default: str | None = None) -> str | None:
     return os.environ.get(name, "").strip() or default
 
 
-def number(name: str, default: int, minimum: int = 0) -> int:
-    """Return the environment variable `name` as a whole number, at least `minimum`."""
+def number(name: str, default: int, minimum: int = 1, maximum: int = 1_000_000) -> int:
+    """Return the environment variable `name` as a whole number from `minimum` to `maximum`."""
     value = text(name)
     if value is None:
         return default
-    if not re.fullmatch(r"\d{1,9}", value) or int(value) < minimum:
+    if not re.fullmatch(r"[0-9]{1,9}", value) or not minimum <= int(value) <= maximum:
         _unreadable.append(
-            f"{name} is {value!r}: write a whole number, {minimum} or more, such as {default}."
+            f"{name} is {value!r}: write a whole number from {minimum} to {maximum}, "
+            f"such as {default}."
         )
         return default
     return int(value)
@@ -83,54 +83,47 @@ class Config:
     FLASKY_ADMIN = text("FLASKY_ADMIN")
     FLASKY_MAIL_SENDER = text("FLASKY_MAIL_SENDER", "Flasky <flasky@localhost>")
     FLASKY_MAIL_SUBJECT_PREFIX = text("FLASKY_MAIL_SUBJECT_PREFIX", "[Flasky]")
-    FLASKY_POSTS_PER_PAGE = number("FLASKY_POSTS_PER_PAGE", 20, minimum=1)
-    FLASKY_FOLLOWERS_PER_PAGE = number("FLASKY_FOLLOWERS_PER_PAGE", 50, minimum=1)
-    FLASKY_COMMENTS_PER_PAGE = number("FLASKY_COMMENTS_PER_PAGE", 30, minimum=1)
+    FLASKY_POSTS_PER_PAGE = number("FLASKY_POSTS_PER_PAGE", 20)
+    FLASKY_FOLLOWERS_PER_PAGE = number("FLASKY_FOLLOWERS_PER_PAGE", 50)
+    FLASKY_COMMENTS_PER_PAGE = number("FLASKY_COMMENTS_PER_PAGE", 30)
     FLASKY_GRAVATAR = flag("FLASKY_GRAVATAR")
     FLASKY_DEMO = flag("FLASKY_DEMO")
-    FLASKY_LINK_HOURS = number("FLASKY_LINK_HOURS", 24, minimum=1)
-    FLASKY_DEPLOY_WAIT = number("FLASKY_DEPLOY_WAIT", 120, minimum=1)
+    FLASKY_LINK_HOURS = number("FLASKY_LINK_HOURS", 24)
+    FLASKY_DEPLOY_WAIT = number("FLASKY_DEPLOY_WAIT", 120)
 
     MAIL_SERVER = text("MAIL_SERVER")
-    MAIL_PORT = number("MAIL_PORT", 25, minimum=1)
+    MAIL_PORT = number("MAIL_PORT", 25, maximum=65535)
     MAIL_USE_TLS = flag("MAIL_USE_TLS")
     MAIL_USE_SSL = flag("MAIL_USE_SSL")
     MAIL_USERNAME = text("MAIL_USERNAME")
     MAIL_PASSWORD = text("MAIL_PASSWORD")
-    MAIL_TIMEOUT = number("MAIL_TIMEOUT", 10, minimum=1)
+    MAIL_TIMEOUT = number("MAIL_TIMEOUT", 10, maximum=600)
     MAIL_TO_CONSOLE = False
 
     PASSWORD_HASH_METHOD = text("PASSWORD_HASH_METHOD", "scrypt:32768:8:1")
-    REMEMBER_COOKIE_DURATION = timedelta(days=number("REMEMBER_COOKIE_DAYS", 30, minimum=1))
+    REMEMBER_COOKIE_DURATION = timedelta(days=number("REMEMBER_COOKIE_DAYS", 30, maximum=3650))
     REMEMBER_COOKIE_HTTPONLY = True
     REMEMBER_COOKIE_SAMESITE = "Lax"
     SESSION_COOKIE_SAMESITE = "Lax"
 
     RATELIMIT_STORAGE_URI = "memory://"
-    RATELIMIT_LOGIN = text("RATELIMIT_LOGIN", "10 per minute")
+    RATELIMIT_LOGIN = text("RATELIMIT_LOGIN", "20 per minute")
     RATELIMIT_REGISTER = text("RATELIMIT_REGISTER", "10 per hour")
     RATELIMIT_LETTER = text("RATELIMIT_LETTER", "5 per hour")
 
     SQLALCHEMY_DATABASE_URI: str | None = None
-    SQLALCHEMY_ENGINE_OPTIONS: ClassVar[dict[str, object]] = {}
+    SQLALCHEMY_ENGINE_OPTIONS: ClassVar[dict[str, object]] = {"pool_pre_ping": True}
 
     BABEL_DEFAULT_LOCALE = "en"
     BOOTSTRAP_SERVE_LOCAL = True
+    WTF_CSRF_TIME_LIMIT = None  # a form may be filled in for as long as the session lasts
     MAX_CONTENT_LENGTH = 1024 * 1024
     JOBS_INLINE = False
 
     @classmethod
     def problems(cls) -> list[str]:
         """Return one sentence for each thing that keeps this configuration from running."""
-        found = list(dict.fromkeys(_unreadable))  # a setting may be read twice
-        if cls.MAIL_USE_TLS and cls.MAIL_USE_SSL:
-            found.append(
-                "MAIL_USE_TLS and MAIL_USE_SSL are both on: keep MAIL_USE_TLS for port 587, "
-                "MAIL_USE_SSL for port 465."
-            )
-        if not re.fullmatch(r"scrypt:\d+:\d+:\d+", cls.PASSWORD_HASH_METHOD or ""):
-            found.append("PASSWORD_HASH_METHOD: write scrypt:N:r:p, such as scrypt:32768:8:1.")
-        return found
+        return [*dict.fromkeys(_unreadable), *config_checks.everywhere(cls)]
 
     @classmethod
     def init_app(cls, app: "Flask") -> None:
@@ -187,12 +180,7 @@ class ProductionConfig(Config):
 
     @classmethod
     def problems(cls) -> list[str]:
-        return [
-            *super().problems(),
-            *cls._key_problems(),
-            *cls._address_problems(),
-            *cls._service_problems(),
-        ]
+        return [*super().problems(), *config_checks.in_production(cls)]
 
     @classmethod
     def init_app(cls, app: "Flask") -> None:
@@ -201,44 +189,6 @@ class ProductionConfig(Config):
             app.logger.warning(
                 "MAIL_SERVER is not set: letters wait in the outbox, so nobody can register."
             )
-
-    @classmethod
-    def _key_problems(cls) -> list[str]:
-        hint = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' prints a good one."
-        if not cls.SECRET_KEY:
-            return [f"SECRET_KEY is not set: {hint}"]
-        if cls.SECRET_KEY in {DEVELOPMENT_KEY, "hard to guess string", "change-me"}:
-            return [f"SECRET_KEY is the public default: {hint}"]
-        if len(cls.SECRET_KEY) < MINIMUM_KEY_LENGTH:
-            return [f"SECRET_KEY has fewer than {MINIMUM_KEY_LENGTH} characters: {hint}"]
-        if any(len(key) < MINIMUM_KEY_LENGTH for key in cls.SECRET_KEY_FALLBACKS):
-            return ["SECRET_KEY_FALLBACKS holds a short key: leave it out, it can be guessed."]
-        return []
-
-    @classmethod
-    def _address_problems(cls) -> list[str]:
-        try:
-            parts = urlsplit(cls.FLASKY_URL)
-        except ValueError:
-            parts = urlsplit("")
-        if parts.scheme in {"http", "https"} and parts.netloc:
-            return []
-        return ["FLASKY_URL must be the site's public address, such as https://example.com."]
-
-    @classmethod
-    def _service_problems(cls) -> list[str]:
-        found = []
-        if not cls.SQLALCHEMY_DATABASE_URI:
-            found.append(
-                "DATABASE_URL is not set: such as postgresql://user:password@host/database."
-            )
-        elif not re.match(r"(postgresql\+psycopg2|sqlite)://", cls.SQLALCHEMY_DATABASE_URI):
-            found.append("DATABASE_URL must begin with postgresql:// (or postgres://, sqlite://).")
-        if cls.FLASKY_ADMIN and not cls.MAIL_SERVER:
-            found.append("MAIL_SERVER is not set, and FLASKY_ADMIN waits for letters.")
-        if cls.MAIL_USERNAME and not cls.MAIL_PASSWORD:
-            found.append("MAIL_PASSWORD is not set, and MAIL_USERNAME is.")
-        return found
 
 
 class HerokuConfig(ProductionConfig):

@@ -27,8 +27,15 @@ def add_digest(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def allow_keeping(response: Response) -> Response:
-    """Let browsers keep a static file for a year, if its address would change with it."""
-    if "v" in request.args and _static_folder(request.endpoint or "") is not None:
+    """Let browsers keep a static file for a year, if its address would change with it.
+
+    Nothing else is to be kept, whatever the address: neither an error page, nor the file of
+    another release.
+    """
+    expected: dict[str, Any] = dict(request.view_args or {})
+    add_digest(request.endpoint or "", expected)
+    given = request.args.get("v")
+    if response.status_code in {200, 304} and given is not None and given == expected.get("v"):
         response.cache_control.public = True
         response.cache_control.no_cache = None
         response.cache_control.max_age = A_YEAR

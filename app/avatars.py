@@ -1,5 +1,6 @@
 """Pictures of people: drawn by us from the name, or Gravatar's where that is switched on."""
 
+import hashlib
 from unicodedata import east_asian_width
 
 from flask import Flask, current_app
@@ -14,9 +15,12 @@ def init_app(app: Flask) -> None:
     app.add_template_global(initials)
 
 
-def avatar_hue(avatar_hash: str) -> int:
-    """Return the colour, 0 to 11, that belongs to a person."""
-    return int(avatar_hash[:8], 16) % HUES
+def avatar_hue(name: str) -> int:
+    """Return the colour, 0 to 11, that belongs to a name.
+
+    Not to the address: a colour that came from it would tell something of it.
+    """
+    return hashlib.sha256(name.encode()).digest()[0] % HUES
 
 
 def initials(name: str) -> str:

@@ -9,11 +9,11 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.i18n import translations
 from wtforms import Field, SubmitField, ValidationError
-from wtforms.validators import DataRequired, Email, Length, Regexp
+from wtforms.validators import DataRequired, Length, Regexp, StopValidation
 
+from . import addresses
 from .models import User
 
-EMAIL_MAX = 254
 USERNAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*", re.ASCII)
 
 
@@ -68,12 +68,36 @@ def required() -> Any:
 
 def at_most(length: int) -> Any:
     """Refuse an answer of more than `length` characters."""
-    return Length(max=length, message=_l("Use at most %(max)d characters."))
+    return AtMost(max=length, message=_l("Use at most %(max)d characters."))
+
+
+class AtMost(Length):
+    """A limit that comes before all other checks, which may take long on a long text."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Raise StopValidation if the answer is too long."""
+        try:
+            super().__call__(form, field)
+        except ValidationError as error:
+            raise StopValidation(*error.args) from error
 
 
 def email_address() -> list[Any]:
     """Return the validators of an e-mail address."""
-    return [required(), at_most(EMAIL_MAX), Email(_l("Write an address such as ann@example.com."))]
+    return [required(), at_most(addresses.MAX_LENGTH), deliverable]
+
+
+def deliverable(_form: Any, field: Field) -> None:
+    """Refuse an address that no letter can be sent to."""
+    try:
+        addresses.normalise(field.data)
+    except addresses.AddressError as error:
+        raise ValidationError(_l("Write an address such as ann@example.com.")) from error
+
+
+def as_address(value: str | None) -> str | None:
+    """Write an address in the one way that it is stored."""
+    return addresses.normalise_if_valid(value) if value else value
 
 
 def username_rules() -> list[Any]:

@@ -39,7 +39,9 @@ def select_locale() -> str | None:
     for chosen in (request.cookies.get(LANGUAGE_COOKIE), getattr(current_user, "locale", None)):
         if chosen in LANGUAGES:
             return chosen
-    for tag, _quality in request.accept_languages:
+    for tag, quality in request.accept_languages:
+        if not quality:  # “anything but this”
+            continue
         language, *more = tag.lower().split("-")
         traditional = language == "zh" and more and more[0] not in _SIMPLIFIED
         if language in _TAGS and not traditional:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, request, url_for
+from flask import Flask, Response, abort, g, request, session, url_for
 from flask_babel import gettext
 from werkzeug.routing import IntegerConverter, Map
 
@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
     """Refuse what no honest browser sends."""
     app.url_map.converters["id"] = IdConverter
     app.before_request(refuse_nul)
+    app.after_request(keep_private)
 
 
 def refuse_nul() -> None:
@@ -27,6 +28,16 @@ def refuse_nul() -> None:
         values += [value for _name, value in request.form.items(multi=True)]
     if any("\0" in value for value in values):
         abort(400, gettext("The request holds a character that cannot be stored (NUL)."))
+
+
+def keep_private(response: Response) -> Response:
+    """Let no cache between the site and a reader keep a page that is that reader's own."""
+    response.vary.add("Accept-Language")
+    personal = session or getattr(g.get("_login_user"), "is_authenticated", False)
+    if personal and not response.cache_control.public:
+        response.cache_control.private = True
+        response.cache_control.no_cache = True
+    return response
 
 
 def is_safe_redirect(target: str | None) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app import create_app
+from app import create_app, db
 
 
 @pytest.fixture
@@ -65,3 +65,16 @@ def test_a_missing_file_has_a_plain_address_and_is_not_found(site: Flask) -> Non
     with site.test_request_context():
         assert site.url_for("static", filename="no.css") == "/static/no.css"
     assert site.test_client().get("/static/no.css").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/nothing.css?v=1", "/static/favicon.svg?v=1", "/?v=1", "/static/favicon.svg?v="],
+)
+def test_nothing_is_kept_under_an_address_that_does_not_fit(site: Flask, path: str) -> None:
+    with site.app_context():
+        db.create_all()
+        response = fetch(site, path)
+        db.drop_all()
+    assert not response.cache_control.immutable
+    assert not response.cache_control.public

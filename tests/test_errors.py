@@ -53,7 +53,7 @@ def test_form_that_is_too_large_has_a_page(make: Factory, reader: Reader) -> Non
 
 
 def test_too_many_attempts_have_a_page(reader: Reader) -> None:
-    for _ in range(10):
+    for _ in range(20):
         reader.submit("/auth/login", {"email": "a@example.com", "password": "wrong"})
 
     page = reader.submit("/auth/login", {"email": "a@example.com", "password": "wrong"})

@@ -11,6 +11,7 @@ from .. import passwords
 from ..forms import (
     Form,
     UniqueUsername,
+    as_address,
     at_most,
     email_address,
     required,
@@ -31,7 +32,7 @@ def email_field() -> StringField:
     return StringField(
         _l("E-mail address"),
         validators=email_address(),
-        filters=[strip],
+        filters=[as_address],
         render_kw={"type": "email", "autocomplete": "email"},
     )
 

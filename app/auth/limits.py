@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask import current_app, request
 
+from ..addresses import normalise_if_valid
 from ..extensions import limiter
 
 
@@ -14,15 +15,16 @@ def setting(name: str) -> Callable[[], str]:
 
 def recipient() -> str:
     """Return the address a letter is asked for: nobody's mailbox is to be flooded."""
-    return request.form.get("email", "").strip().lower()
+    return normalise_if_valid(request.form.get("email", ""))
 
 
 LOGIN = setting("RATELIMIT_LOGIN")
 REGISTER = setting("RATELIMIT_REGISTER")
 LETTER = setting("RATELIMIT_LETTER")
 
-# One budget for all pages that send letters to an address which a stranger types.
+# One budget for all pages that send letters to an address which a stranger types, and one for
+# the place they are asked from.
 letters_to_one_address = limiter.shared_limit(
-    LETTER, scope="letters", key_func=recipient, methods=["POST"]
+    LETTER, scope="letters to", key_func=recipient, methods=["POST"]
 )
-letters_from_one_place = limiter.shared_limit(LETTER, scope="letters", methods=["POST"])
+letters_from_one_place = limiter.shared_limit(LETTER, scope="letters from", methods=["POST"])

@@ -58,7 +58,7 @@ def resend_confirmation() -> ResponseReturnValue:
 
 
 @auth.route("/confirm/<token>", methods=["GET", "POST"])
-@limiter.limit(LOGIN, methods=["POST"], deduct_when=lambda response: response.status_code == 200)
+@limiter.limit(LOGIN, methods=["POST"])
 def confirm(token: str) -> ResponseReturnValue:
     """Confirm an address and log in: the link shows a form, since mail scanners open every link.
 
@@ -88,31 +88,45 @@ def _register(form: RegistrationForm) -> bool:
     can be told from the others by what it says or how long it takes.
     """
     user = User.with_email(form.email.data or "")
-    if user is not None and user.confirmed:
-        _hold_name(user, form)
-    else:
-        user = user or User(email=form.email.data)
-        user.username, user.password = str(form.username.data), str(form.password.data)
-        user.locale = str(get_locale())
-        db.session.add(user)
     try:
+        if user is None:
+            user, is_new = _make_user(form), True
+        else:
+            is_new = _replace_registration(user, form)
         db.session.flush()
     except IntegrityError:  # somebody took the name, or the address, a moment ago
         db.session.rollback()
         form.username.errors = [gettext("This name is taken. Please choose another.")]
         return False
-    if user.confirmed:
-        email.send_already_registered(user.email, user)
-    else:
+    if is_new:
         email.send_confirmation(user)
+    else:
+        email.send_already_registered(user.email, user)
     db.session.commit()
     return True
 
 
-def _hold_name(user: User, form: RegistrationForm) -> None:
-    """Take the name as a registration would; if it stayed free, that would give it away."""
-    waste_a_password_check(form.password.data or "")
-    user.hold_username(str(form.username.data))
+def _make_user(form: RegistrationForm) -> User:
+    user = User(
+        email=form.email.data,
+        username=form.username.data,
+        password=form.password.data,
+        locale=str(get_locale()),
+    )
+    db.session.add(user)
+    return user
+
+
+def _replace_registration(user: User, form: RegistrationForm) -> bool:
+    """Replace a registration that nobody confirmed; False if there is an account already."""
+    username, password = str(form.username.data), str(form.password.data)
+    if user.confirmed:
+        waste_a_password_check(password)
+    elif user.register_again(username, password, str(get_locale())):
+        return True
+    # Take the name as a registration would; if it stayed free, that would give the account away.
+    user.hold_username(username)
+    return False
 
 
 def _address() -> str | None:

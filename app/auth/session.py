@@ -38,7 +38,7 @@ def ask_to_log_in() -> ResponseReturnValue:
 
 
 @auth.route("/login", methods=["GET", "POST"])
-@limiter.limit(LOGIN, methods=["POST"], deduct_when=lambda response: response.status_code == 200)
+@limiter.limit(LOGIN, methods=["POST"])
 def login() -> ResponseReturnValue:
     """Log in. What is said about a failure is the same whether the address is known or not.
 

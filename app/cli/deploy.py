@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import click
 from alembic import command
@@ -20,6 +19,7 @@ from ..models import Role, User
 
 # Any number will do, as long as every release of this application uses the same.
 DEPLOY_LOCK = 7_355_608
+LOCK_TIMEOUT = "5s"
 
 
 @click.command()
@@ -34,13 +34,23 @@ def deploy() -> None:
     try:
         with only_one_deploy():
             for step, work in STEPS:
-                click.echo(f"{step}: {work()}")
+                bound_waiting()
+                result = work()
                 db.session.commit()
-    except (SQLAlchemyError, CommandError, OSError) as error:
+                click.echo(f"{step}: {result}")
+    except click.ClickException:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a migration raises is told in one line
         db.session.rollback()
         reason = _one_line(error)
         raise click.ClickException(f"{step} failed; nothing of it was kept: {reason}") from None
     click.echo("Deployed.")
+
+
+def bound_waiting() -> None:
+    """Let no statement of the next step wait for a lock for longer than a reader would."""
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
 
 
 def migrate_to_head() -> str:
@@ -111,7 +121,9 @@ def _revision() -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _one_line(error: Any) -> str:
-    """Return what the database said, without the statement and the advice of the library."""
+def _one_line(error: Exception) -> str:
+    """Return what happened, without the statement and the advice of the library."""
     words = str(getattr(error, "orig", None) or error).strip()
-    return words.splitlines()[0] if words else type(error).__name__
+    known = isinstance(error, SQLAlchemyError | CommandError | OSError)
+    first = words.splitlines()[0] if words else ""
+    return first if known and first else f"{type(error).__name__}: {first}"

@@ -1,12 +1,14 @@
 """`flask mail`: the outbox."""
 
+from datetime import timedelta
+
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
 from .. import jobs
 from ..extensions import db
-from ..models import Letter
+from ..models import Letter, rows_changed, utcnow
 
 mail = AppGroup("mail", help="The outbox: letters that were promised, and their delivery.")
 
@@ -36,6 +38,15 @@ def deliver() -> None:
         click.echo(_line(letter))
     if waiting:
         raise SystemExit(1)
+
+
+@mail.command("prune")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="How old.")
+def prune(days: int) -> None:
+    """Forget letters that were delivered long ago; those that wait stay."""
+    deleted = db.session.execute(Letter.delivered_before(utcnow() - timedelta(days=days)))
+    db.session.commit()
+    click.echo(f"Forgot {rows_changed(deleted)} letters delivered more than {days} days ago.")
 
 
 def _line(letter: Letter) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -17,7 +18,16 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired
 
 from ..extensions import db
-from ..forms import Form, UniqueUsername, at_most, email_address, required, strip, username_rules
+from ..forms import (
+    Form,
+    UniqueUsername,
+    as_address,
+    at_most,
+    email_address,
+    required,
+    strip,
+    username_rules,
+)
 from ..i18n import LANGUAGES
 from ..models import Role, User
 
@@ -66,7 +76,7 @@ class ProfileForm(Form):
 class AdminProfileForm(Form):
     """What an administrator can change of anybody's account."""
 
-    email = StringField(_l("E-mail address"), validators=email_address(), filters=[strip])
+    email = StringField(_l("E-mail address"), validators=email_address(), filters=[as_address])
     username = StringField(
         _l("Username"), validators=[*username_rules(), UniqueUsername()], filters=[strip]
     )
@@ -86,6 +96,16 @@ class AdminProfileForm(Form):
         ]
         if not self.is_submitted():
             self.role.data = user.role_id
+
+    def validate_role(self, field: SelectField) -> None:
+        """Refuse to let administrators lock themselves out."""
+        if self.user == current_user and field.data != self.user.role_id:
+            raise ValidationError(_l("Let another administrator change your own role."))
+
+    def validate_confirmed(self, field: BooleanField) -> None:
+        """Refuse to let administrators lock themselves out."""
+        if self.user == current_user and not field.data:
+            raise ValidationError(_l("Your own address stays confirmed."))
 
     def validate_email(self, field: StringField) -> None:
         """Refuse an address that another account has."""

@@ -15,7 +15,7 @@ from ..models import Comment, Permission, Post
 from ..pagination import Page, paginate
 from ..permissions import may_delete, may_edit
 from . import main
-from .forms import CommentForm, EditPostForm, PostForm
+from .forms import COMMENT_MAX, POST_MAX, CommentForm, EditPostForm, PostForm
 
 
 @main.route("/", methods=["GET", "POST"])
@@ -100,11 +100,12 @@ def delete_post(id: int) -> ResponseReturnValue:
 @login_required
 def preview() -> ResponseReturnValue:
     """Return the HTML that a text would become: the composer shows it while one types."""
-    body = request.form.get("body", "")
+    body, is_comment = request.form.get("body", ""), request.form.get("kind") == "comment"
     if not body.strip():
         return "", 204
-    render = markup.render_comment if request.form.get("kind") == "comment" else markup.render_post
-    return render(body)
+    if is_comment:
+        return markup.render_comment(body[:COMMENT_MAX])
+    return markup.render_post(body[:POST_MAX])
 
 
 def post_page(rows: Any) -> Page:

@@ -3,7 +3,7 @@
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user, login_required
+from flask_login import current_user, login_required, login_user
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db
@@ -86,7 +86,8 @@ def _is_visible(user: User) -> bool:
 
 def _save_account(user: User, form: AdminProfileForm) -> bool:
     """Store the form; return False, with the error at its field, when a name was just taken."""
-    if user.email != (form.email.data or "").lower():
+    moved = user.email != form.email.data
+    if moved:
         user.renew_security_stamp()  # links sent to the old address die
     for field in ("email", "username", "confirmed", "name", "location", "about_me"):
         value = form[field].data
@@ -98,4 +99,6 @@ def _save_account(user: User, form: AdminProfileForm) -> bool:
         db.session.rollback()
         form.username.errors = [gettext("This name or address is taken. Please choose another.")]
         return False
+    if moved and user == current_user:
+        login_user(user)  # this session stays
     return True

@@ -7,7 +7,7 @@ from .follow import Follow
 from .letter import Letter
 from .post import Post
 from .role import Permission, Role
-from .types import Rows, utcnow
+from .types import Rows, rows_changed, utcnow
 from .user import AnonymousUser, User
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Rows",
     "User",
     "delete_user",
+    "rows_changed",
     "utcnow",
     "waste_a_password_check",
 ]

@@ -5,11 +5,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from flask import current_app
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from .. import tokens
+from ..addresses import normalise_if_valid
 from ..extensions import db
+from .types import rows_changed
 
 DEFAULT_LIFETIME = int(timedelta(hours=1).total_seconds())
 
@@ -48,6 +50,18 @@ class AccountMixin:
         self.password_hash = hash_password(password)
         self.renew_security_stamp()
 
+    def register_again(self, username: str, password: str, locale: str) -> bool:
+        """Let a new registration replace one that nobody has confirmed.
+
+        False if it has been confirmed meanwhile: then the account is its owner's.
+        """
+        return self._change_unless_changed(
+            username=username,
+            locale=locale,
+            password_hash=hash_password(password),
+            security_stamp=_new_stamp(),
+        )
+
     def verify_password(self, password: str) -> bool:
         """Tell whether this is the user's password."""
         if self.password_hash is None:
@@ -60,8 +74,8 @@ class AccountMixin:
         method = current_app.config["PASSWORD_HASH_METHOD"]
         if self.password_hash is not None and self.password_hash.startswith(f"{method}$"):
             return False
-        self.password_hash = hash_password(password)
-        return True
+        # A reset that comes in between must not be undone by the old password.
+        return self._change_unless_changed(password_hash=hash_password(password))
 
     def renew_security_stamp(self) -> None:
         """End every session and void every token of this user."""
@@ -98,15 +112,16 @@ class AccountMixin:
         self, new_email: str, expiration: int = DEFAULT_LIFETIME
     ) -> str:
         """Return a token that moves this account to `new_email`; `expiration` in seconds."""
-        return self._token("change_email", expiration, new_email=new_email.strip().lower())
+        return self._token("change_email", expiration, new_email=normalise_if_valid(new_email))
 
     def change_email(self, token: str) -> bool:
         """Move this account to the address in `token`; False if it is not valid or is taken."""
         claims = self._claims("change_email", token)
         if claims is None or not self._address_is_free(claims["new_email"]):
             return False
+        if not self._change_unless_changed(security_stamp=_new_stamp()):
+            return False
         self.email = claims["new_email"]
-        self.renew_security_stamp()
         return True
 
     @classmethod
@@ -119,7 +134,7 @@ class AccountMixin:
         return user if user is not None and user.security_stamp == claims["stamp"] else None
 
     def _change_unless_changed(self, **columns: Any) -> bool:
-        """Write `columns`; False if another request has used the same token meanwhile.
+        """Write `columns`; False if another request has changed the credentials meanwhile.
 
         On SQLite, which locks no rows, this alone makes a token work once.
         """
@@ -129,8 +144,7 @@ class AccountMixin:
             cls.security_stamp == self.security_stamp,
             cls.confirmed == self.confirmed,
         )
-        result = db.session.execute(mine.values(columns))
-        return isinstance(result, CursorResult) and result.rowcount == 1
+        return rows_changed(db.session.execute(mine.values(columns))) == 1
 
     def _token(self, purpose: str, expiration: int, **claims: Any) -> str:
         claims |= {"id": self.id, "stamp": self.security_stamp}

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapper
 from ..extensions import db
 from .comment import Comment
 from .follow import Follow
+from .letter import Letter
 from .post import Post
 from .user import User
 
@@ -59,27 +60,31 @@ def _add_comments(connection: Connection, post_id: int, step: int) -> None:
 
 
 def delete_user(user: User) -> None:
-    """Delete `user` with their posts, comments and follows, and correct everyone's counts."""
+    """Delete `user` with all they wrote, followed and were sent, and correct everyone's counts."""
     db.session.flush()
     # Locked first: nobody can follow or answer someone who is being deleted.
     db.session.execute(select(User.id).where(User.id == user.id).with_for_update())
     _uncount_comments_of(user)
     _uncount_follows_of(user)
+    db.session.execute(delete(Letter).where(Letter.recipient == user.email))
     db.session.execute(delete(User).where(User.id == user.id))
     db.session.expire_all()
 
 
 def _uncount_comments_of(user: User) -> None:
+    touched = select(Comment.post_id).where(Comment.author_id == user.id)
+    # Locked before they are counted: a comment that is deleted meanwhile is counted down once.
+    locked = select(Post.id).where(Post.id.in_(touched)).order_by(Post.id).with_for_update()
+    posts = db.session.scalars(locked).all()
     theirs = (
         select(func.count())
         .select_from(Comment)
         .where(Comment.post_id == Post.id, Comment.author_id == user.id)
         .scalar_subquery()
     )
-    touched = select(Comment.post_id).where(Comment.author_id == user.id)
     db.session.execute(
         update(Post)
-        .where(Post.id.in_(touched))
+        .where(Post.id.in_(posts))
         .values(comment_count=Post.comment_count - theirs)
         .execution_options(synchronize_session=False)
     )

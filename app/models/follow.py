@@ -5,7 +5,6 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
-    CursorResult,
     ForeignKey,
     Index,
     delete,
@@ -20,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..extensions import Model, db
-from .types import Rows, UTCDateTime, utcnow
+from .types import Rows, UTCDateTime, rows_changed, utcnow
 
 if TYPE_CHECKING:
     from .user import User
@@ -115,7 +114,7 @@ class FollowMixin:
         )
         columns = ["follower_id", "followed_id", "timestamp"]
         result = db.session.execute(insert(Follow).from_select(columns, missing))
-        return _rows_changed(result)
+        return rows_changed(result)
 
     def follower_rows(self) -> Rows:
         """Return the people who follow this user: id, username, name, avatar_hash, timestamp."""
@@ -140,7 +139,7 @@ class FollowMixin:
 
     def _count(self, result: Any, user: "User", step: int) -> bool:
         """Keep both people's counts, in the order of ids so that two cannot deadlock."""
-        if not _rows_changed(result) or user.id == self.id:
+        if not rows_changed(result) or user.id == self.id:
             return False
         cls = type(self)
         changes = [
@@ -150,7 +149,3 @@ class FollowMixin:
         for user_id, change in sorted(changes, key=itemgetter(0)):
             db.session.execute(update(cls).where(cls.id == user_id).values(change))
         return True
-
-
-def _rows_changed(result: Any) -> int:
-    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, Select, String, Text, select
+from sqlalchemy import Delete, Index, Select, String, Text, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model
@@ -33,6 +33,11 @@ class Letter(Model):
     def waiting(cls) -> "Select[Letter]":
         """Return the letters that have not gone out, oldest first."""
         return select(cls).where(cls.sent_at.is_(None)).order_by(cls.id)
+
+    @classmethod
+    def delivered_before(cls, moment: datetime) -> Delete:
+        """Return what deletes the letters that were delivered before `moment`."""
+        return delete(cls).where(cls.sent_at < moment)
 
     def mark_sent(self) -> None:
         """Note that the mail server took the letter. Its text has done its work: links in it

@@ -62,6 +62,10 @@ class Role(Model):
             if (role.permissions, role.default) != wanted:
                 role.permissions, role.default = wanted
                 changed.append(name)
+        for name in known.keys() - cls.ROLES.keys():  # people may have it still
+            if known[name].default:
+                known[name].default = False
+                changed.append(name)
         return changed
 
     @classmethod

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import DateTime, Dialect, Select
+from sqlalchemy import CursorResult, DateTime, Dialect, Result, Select
 from sqlalchemy.types import TypeDecorator
 
 # A query for plain columns; the function that returns one says which.
@@ -13,6 +13,11 @@ Rows: TypeAlias = Select[*tuple[Any, ...]]
 def utcnow() -> datetime:
     """Return this moment, in UTC and aware of it."""
     return datetime.now(UTC)
+
+
+def rows_changed(result: Result[Any]) -> int:
+    """Return how many rows a statement has changed."""
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 class UTCDateTime(TypeDecorator[datetime]):

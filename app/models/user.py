@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import ForeignKey, Index, Select, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
 
+from ..addresses import normalise_if_valid
 from ..extensions import Model, db
 from .account import AccountMixin
 from .follow import Follow, FollowMixin
@@ -80,22 +81,22 @@ class User(AccountMixin, FollowMixin, Model):
 
     def _is_admins_address(self) -> bool:
         admin = current_app.config["FLASKY_ADMIN"]
-        return bool(admin) and self.email == admin.lower()
+        return bool(admin) and self.email == normalise_if_valid(admin)
 
     def __repr__(self) -> str:
         return f"<User {self.username!r}>"
 
     @validates("email")
     def _normalise_email(self, _key: str, email: str) -> str:
-        """Addresses are compared without regard to case, so they are kept in one."""
-        email = email.strip().lower()
+        """Addresses are written in many ways, and compared in one."""
+        email = normalise_if_valid(email)
         self.avatar_hash = hashlib.sha256(email.encode()).hexdigest()
         return email
 
     @classmethod
     def with_email(cls, email: str) -> "User | None":
-        """Return the user who has this address, in whatever case it is written."""
-        return db.session.scalar(select(cls).where(cls.email == email.strip().lower()))
+        """Return the user who has this address, in whatever way it is written."""
+        return db.session.scalar(select(cls).where(cls.email == normalise_if_valid(email)))
 
     @classmethod
     def with_username(cls, username: str) -> "User | None":

@@ -8,10 +8,11 @@ from flask import Flask
 from tests.factories import Factory
 from tests.mailbox import Mailbox
 from tests.reader import Page, Reader
+from tests.test_races import at_once, sending
 
 from .actions import NEW, register, try_to_log_in
 
-LOGINS, REGISTRATIONS, LETTERS = 10, 10, 5
+LOGINS, REGISTRATIONS, LETTERS = 20, 10, 5
 
 
 def ask_for_reset(reader: Reader, email: str) -> Page:
@@ -45,11 +46,30 @@ def test_failed_logins_are_limited(app: Flask, make: Factory, reader: Reader) ->
     assert try_to_log_in(from_address(app, "192.0.2.7"), ann.email).path == "/"
 
 
-def test_logins_that_work_are_not_limited(make: Factory, reader: Reader) -> None:
+def test_guesses_sent_all_at_once_are_limited(app: Flask, make: Factory) -> None:
     ann = make.user()
+    fields = {"email": ann.email, "password": "wrong"}
+    guesses = [sending(Reader(app), "/auth/login", fields) for _ in range(LOGINS + 8)]
 
-    for _ in range(LOGINS + 2):
-        assert try_to_log_in(reader, ann.email).path == "/"
+    statuses = [page.status for page in at_once(*guesses)]
+
+    assert statuses.count(200) <= LOGINS
+    assert set(statuses) == {200, 429}
+
+
+def test_budget_of_an_address_is_not_that_of_a_place(app: Flask) -> None:
+    for number in range(LETTERS):
+        ask_for_reset(from_address(app, f"192.0.2.{number}"), "203.0.113.7")
+
+    assert ask_for_reset(from_address(app, "203.0.113.7"), NEW).status == 200
+
+
+def test_one_mailbox_has_one_budget_however_it_is_written(app: Flask, letters: Mailbox) -> None:
+    same = ["ann@example.com", "ANN@EXAMPLE.COM", "ann@\uff45xample.com"]
+    for number in range(LETTERS * 2):
+        ask_for_reset(from_address(app, f"192.0.2.{number}"), same[number % len(same)])
+
+    assert len(letters.to("ann@example.com")) == LETTERS
 
 
 def test_login_page_can_be_opened_by_who_was_refused(make: Factory, reader: Reader) -> None:

@@ -5,6 +5,7 @@ from flask import Flask
 
 from app.models import User
 from tests.factories import Factory
+from tests.interleaving import while_hashing
 from tests.mailbox import Mailbox
 from tests.reader import Reader
 from tests.rows import number_of, token_for, user_named
@@ -240,3 +241,21 @@ def test_pressing_the_button_twice_is_answered_kindly(
 
     assert page.status == 400
     assert "/auth/login" in page.links
+
+
+def test_registering_again_while_the_owner_confirms_takes_nothing_over(
+    app: Flask, reader: Reader, letters: Mailbox
+) -> None:
+    register(reader)
+    mallory = Reader(app)
+    form = mallory.open("/auth/register")
+    fields = {"email": NEW, "username": "mallory", "password": NEW_PASSWORD}
+
+    with while_hashing(lambda: follow_letter(reader, letters, NEW)):
+        page = mallory.send(form, {**fields, "password2": NEW_PASSWORD})
+
+    assert page.path == "/auth/unconfirmed"
+    assert "already have an account" in letters.last(NEW).subject
+    assert is_logged_in(reader)
+    assert try_to_log_in(mallory, NEW, NEW_PASSWORD).path == "/auth/login"
+    assert user_named(app, "mallory") is None

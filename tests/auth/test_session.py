@@ -7,10 +7,17 @@ from flask import Flask
 
 from app.models import Comment, Follow, Post, User
 from tests.factories import PASSWORD, Factory
+from tests.interleaving import while_hashing
 from tests.reader import Reader
-from tests.rows import number_of, value
+from tests.rows import number_of, token_for, value
 
-from .actions import NEW_PASSWORD, change_password, is_logged_in, try_to_log_in
+from .actions import (
+    NEW_PASSWORD,
+    change_password,
+    is_logged_in,
+    set_password,
+    try_to_log_in,
+)
 
 REMEMBER = "remember_token"
 
@@ -163,6 +170,22 @@ def test_login_hashes_the_password_anew_when_the_method_changes(
     assert value(app, ann, "security_stamp") == stamp
     assert is_logged_in(elsewhere)
     assert try_to_log_in(Reader(app), ann.email).path == "/"
+
+
+def test_login_does_not_undo_a_reset_that_came_in_between(
+    app: Flask, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = make.user()
+    monkeypatch.setitem(app.config, "PASSWORD_HASH_METHOD", "scrypt:512:8:1")
+    link = f"/auth/reset/{token_for(app, ann, 'reset')}"
+    reader = Reader(app)
+    form = reader.open("/auth/login")
+
+    with while_hashing(lambda: set_password(Reader(app), link)):
+        reader.send(form, {"email": ann.email, "password": ann.password})
+
+    assert try_to_log_in(Reader(app), ann.email).path == "/auth/login"
+    assert try_to_log_in(Reader(app), ann.email, NEW_PASSWORD).path == "/"
 
 
 def test_failed_login_does_not_hash_the_password_anew(

@@ -33,7 +33,9 @@ def test_no_command_is_missing() -> None:
     assert set(OURS) == {
         *("deploy", "test", "users", "demo", "mail"),
         *("users create", "users promote", "users list", "users delete"),
+        "users prune",
         *("demo seed", "demo clear", "mail deliver", "mail list"),
+        "mail prune",
     }
     assert {name.split()[0] for name in OURS} <= set(make_app().cli.commands)
 

@@ -95,3 +95,28 @@ def test_migration_does_not_wait_long_for_a_table_in_use(
 
     with app.app_context():
         db.engine.dispose()
+
+
+def test_migration_that_fails_in_python_is_one_clear_line(bare_app: Flask, tmp_path: Path) -> None:
+    deploy(bare_app)
+    add_migration(bare_app, tmp_path, '{}["no such key"]')
+
+    assert_one_clear_line(deploy(bare_app), "KeyError: 'no such key'")
+
+
+@pytest.mark.slow
+def test_roles_do_not_wait_long_for_a_row_in_use(postgres: EphemeralPostgres) -> None:
+    app = make_app(SQLALCHEMY_DATABASE_URI=postgres.new_database())
+    deploy(app)
+    with app.app_context(), db.engine.connect() as other:
+        other.execute(text("UPDATE roles SET permissions = 0"))
+        other.commit()
+        other.execute(text("SELECT * FROM roles FOR UPDATE"))
+
+        result = deploy(app)
+
+    assert result.exit_code == 1
+    assert "Error: Roles failed; nothing of it was kept: " in result.output
+    assert "lock timeout" in result.output
+    with app.app_context():
+        db.engine.dispose()

@@ -1,11 +1,13 @@
 """`flask mail`: letters that were refused stay, say why, and go out once."""
 
+from datetime import timedelta
+
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
 from app import email
 from app.extensions import db
-from app.models import User
+from app.models import Letter, User, utcnow
 from tests.factories import Factory
 from tests.mailbox import Mailbox
 
@@ -88,3 +90,44 @@ def test_list_shows_no_secret(
     promise(app, make, "ann")
 
     assert "/auth/" not in runner.invoke(args=["mail", "list", "--all"]).output
+
+
+def test_letter_that_cannot_be_written_stops_no_other(
+    app: Flask, runner: FlaskCliRunner, make: Factory, letters: Mailbox
+) -> None:
+    with app.app_context():
+        bad = Letter(recipient="ann@example.com", subject="Two\nlines", body_text="", body_html="")
+        db.session.add(bad)
+        db.session.commit()
+    letters.refusal = "451 Come back later"
+    promise(app, make, "bob")
+    letters.refusal = None
+
+    result = runner.invoke(args=["mail", "deliver"])
+
+    assert result.exit_code == 1
+    assert result.output.startswith("1 sent, 1 waiting.")
+    assert "BadHeaderError" in result.output
+    assert letters.to("bob@example.com")
+
+
+def test_prune_forgets_what_was_delivered_long_ago(
+    app: Flask, runner: FlaskCliRunner, make: Factory, letters: Mailbox
+) -> None:
+    promise(app, make, "old")
+    promise(app, make, "new")
+    letters.refusal = "451 Come back later"
+    promise(app, make, "waiting")
+    with app.app_context():
+        old = db.session.scalar(db.select(Letter).where(Letter.recipient == "old@example.com"))
+        assert old is not None
+        old.sent_at = utcnow() - timedelta(days=31)
+        db.session.commit()
+
+    result = runner.invoke(args=["mail", "prune"])
+
+    expected = "Forgot 1 letters delivered more than 30 days ago.\n"
+    assert (result.exit_code, result.output) == (0, expected)
+    with app.app_context():
+        kept = db.session.scalars(db.select(Letter.recipient).order_by(Letter.id)).all()
+    assert kept == ["new@example.com", "waiting@example.com"]

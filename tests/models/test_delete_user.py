@@ -1,10 +1,13 @@
 """Deleting a user takes what they wrote along, corrects every count, and breaks no page."""
 
+from threading import Thread
+
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from app.extensions import db
-from app.models import Comment, Follow, Post, User, delete_user
+from app.models import Comment, Follow, Letter, Post, User, delete_user
 from tests.factories import Factory, Person
 from tests.models.counting import orphans, wrong_counts
 from tests.reader import Reader
@@ -109,3 +112,52 @@ def test_rolled_back_deletion_changes_nothing(village: Village) -> None:
 
         assert db.session.get(User, village.ann.id) is not None
         assert wrong_counts() == []
+
+
+def test_letters_to_a_deleted_user_go_too(village: Village) -> None:
+    with village.app.app_context():
+        for recipient in (village.ann.email, village.bob.email):
+            db.session.add(
+                Letter(recipient=recipient, subject="Hello", body_text="", body_html="")
+            )
+        db.session.commit()
+
+    village.delete(village.ann)
+
+    with village.app.app_context():
+        assert db.session.scalars(db.select(Letter.recipient)).all() == [village.bob.email]
+
+
+def test_comment_that_a_moderator_deletes_meanwhile_is_counted_down_once(
+    app: Flask, make: Factory
+) -> None:
+    ann, bob = make.user("ann"), make.user("bob")
+    post = make.post(bob)
+    for author in (ann, bob):
+        make.comment(author, post)
+    comment = make.comment(ann, post)
+
+    def leave() -> None:
+        with app.app_context():
+            delete_user(db.session.get_one(User, ann.id))
+            db.session.commit()
+
+    with app.app_context():
+        db.session.delete(db.session.get_one(Comment, comment))
+        db.session.flush()
+        leaving = Thread(target=leave)
+        leaving.start()
+        wait_until_it_waits(app, leaving)
+        db.session.commit()
+    leaving.join()
+
+    with app.app_context():
+        assert wrong_counts() == []
+
+
+def wait_until_it_waits(app: Flask, thread: Thread) -> None:
+    """Return when `thread` waits for our lock (SQLite, which does not tell, waits by itself)."""
+    with app.app_context(), db.engine.connect() as connection:
+        while thread.is_alive() and db.engine.dialect.name == "postgresql":
+            if connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return

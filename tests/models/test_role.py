@@ -67,3 +67,10 @@ def test_roles_that_differ_are_brought_back() -> None:
 
 def test_role_that_does_not_exist_is_none() -> None:
     assert Role.named("Emperor") is None
+
+
+def test_role_that_is_no_longer_in_the_code_is_not_given_to_newcomers() -> None:
+    db.session.add(Role(name="Guest", permissions=31, default=True))
+
+    assert Role.insert_roles() == ["Guest"]
+    assert [role.name for role in db.session.scalars(db.select(Role)) if role.default] == ["User"]
