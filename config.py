@@ -6,6 +6,7 @@ is wrong, when a configuration is chosen (`init_app`). What each setting does is
 docs/configuration.md.
 """
 
+import logging
 import os
 import re
 from datetime import timedelta
@@ -112,7 +113,11 @@ class Config:
     RATELIMIT_LETTER = text("RATELIMIT_LETTER", "5 per hour")
 
     SQLALCHEMY_DATABASE_URI: str | None = None
-    SQLALCHEMY_ENGINE_OPTIONS: ClassVar[dict[str, object]] = {"pool_pre_ping": True}
+    SQLALCHEMY_ENGINE_OPTIONS: ClassVar[dict[str, object]] = {
+        "pool_pre_ping": True,
+        "hide_parameters": True,  # the log is no place for people's addresses and hashes
+    }
+    database_variable = "DATABASE_URL"
 
     BABEL_DEFAULT_LOCALE = "en"
     BOOTSTRAP_SERVE_LOCAL = True
@@ -143,17 +148,26 @@ class DevelopmentConfig(Config):
     FLASKY_URL = Config.FLASKY_URL or "http://127.0.0.1:5000"
     FLASKY_DEMO = flag("FLASKY_DEMO", default=True)
     MAIL_TO_CONSOLE = Config.MAIL_SERVER is None
+    database_variable = "DEV_DATABASE_URL"
     SQLALCHEMY_DATABASE_URI = database("DEV_DATABASE_URL", "sqlite:///data-dev.sqlite")
 
     @classmethod
     def init_app(cls, app: "Flask") -> None:
         super().init_app(app)
+        logging.getLogger("werkzeug").addFilter(is_worth_reading)
         # gunicorn leaves this variable for the programs it starts.
         if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
             app.logger.warning(
                 "THIS IS THE DEVELOPMENT CONFIGURATION, and gunicorn is serving it. Its secret "
                 "key is public. Set FLASK_CONFIG=production before anyone else can reach it."
             )
+
+
+def is_worth_reading(record: logging.LogRecord) -> bool:
+    """Leave out what the development server says of static files that were served."""
+    return not re.search(
+        r'"(\x1b\[\d+m)*GET (/bootstrap)?/static/.*" (200|304) ', record.getMessage()
+    )
 
 
 class TestingConfig(Config):
@@ -164,6 +178,7 @@ class TestingConfig(Config):
     FLASKY_URL = "http://flasky.example"
     FLASKY_ADMIN = "admin@example.com"
     FLASKY_DEMO = True
+    database_variable = "TEST_DATABASE_URL"
     SQLALCHEMY_DATABASE_URI = database("TEST_DATABASE_URL", "sqlite://")
     PASSWORD_HASH_METHOD = "scrypt:256:8:1"  # noqa: S105 - the name of a method, and a fast one
     JOBS_INLINE = True

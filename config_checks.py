@@ -25,6 +25,7 @@ LIMITS = ("RATELIMIT_LOGIN", "RATELIMIT_REGISTER", "RATELIMIT_LETTER")
 def everywhere(settings: Any) -> Iterator[str]:
     """Tell what keeps any configuration from running."""
     yield from _mail(settings)
+    yield from _database(settings)
     if not _can_hash(settings.PASSWORD_HASH_METHOD):
         yield (
             f"PASSWORD_HASH_METHOD is {settings.PASSWORD_HASH_METHOD!r}: write scrypt:N:r:p with "
@@ -86,10 +87,17 @@ def _addresses(settings: Any) -> Iterator[str]:
     url = settings.SQLALCHEMY_DATABASE_URI
     if not url:
         yield "DATABASE_URL is not set: such as postgresql://user:password@host/database."
-    elif not _is_lasting_database(url):
+    elif _split(url).scheme == "sqlite" and _split(url).path in {"", "/", "/:memory:"}:
+        yield "DATABASE_URL names a database in memory: write sqlite:////absolute/path."
+
+
+def _database(settings: Any) -> Iterator[str]:
+    url = settings.SQLALCHEMY_DATABASE_URI
+    if url and _split(url).scheme not in {"sqlite", "postgresql+psycopg2"}:
         yield (
-            "DATABASE_URL must look like postgresql://user:password@host:5432/database "
-            "(or sqlite:////absolute/path)."
+            f"{settings.database_variable} cannot be read: write "
+            "postgresql://user:password@host:5432/database or sqlite:////absolute/path (and in a "
+            "password %40 for @, %3A for :, %2F for /)."
         )
 
 
@@ -111,11 +119,3 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         return urlsplit("")
     return parts
-
-
-def _is_lasting_database(url: str) -> bool:
-    """Tell whether `url` names a database that is there after a restart."""
-    parts = _split(url)
-    if parts.scheme == "sqlite":
-        return parts.path not in {"", "/", "/:memory:"}
-    return parts.scheme == "postgresql+psycopg2"

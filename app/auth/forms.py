@@ -87,7 +87,9 @@ class RegistrationForm(Form):
         _l("Username"),
         validators=[*username_rules(), UniqueUsername()],
         filters=[strip],
-        description=_l("Letters, digits, dots and underscores. Others see it."),
+        description=_l(
+            "Letters, digits, dots and underscores, beginning with a letter. Others see it."
+        ),
         render_kw={"autocomplete": "username"},
     )
     password = new_password_field(_l("Password"))

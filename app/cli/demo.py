@@ -13,23 +13,26 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from sqlalchemy import select
 
 from ..extensions import db
 from ..models import Comment, Post, Role, User, delete_user, utcnow
+from .telling import TellingGroup
 
 CONTENT = Path(__file__).with_name("demo_content")
 PASSWORD = "demo-password"  # noqa: S105 - everybody may know it: see _refuse_in_production()
 LOGINS = 3  # so many of the people, from the first, can log in
 
-demo = AppGroup("demo", help="A small community to look at; not for production.")
+demo = TellingGroup("demo", help="A small community to look at; not for production.")
 
 
 @demo.command("seed")
 @click.option("--if-empty", is_flag=True, help="Do nothing when there are accounts already.")
 def seed(if_empty: bool) -> None:
     """Fill the site with people, posts, follows and comments, and print three logins."""
+    if if_empty and not current_app.config["FLASKY_DEMO"]:
+        click.echo("No demo data, since FLASKY_DEMO is false.")
+        return
     _refuse_in_production()
     if db.session.scalar(select(User.id).limit(1)) is None:
         _seed(utcnow())
@@ -146,9 +149,12 @@ def _add_comment(made: dict[str, Post], comment: dict[str, Any]) -> None:
 
 
 def _print_logins() -> None:
-    for person in _content("people")[:LOGINS]:
-        user = _demo_user(person["username"])
-        if user is not None and user.role is not None:
+    people = _content("people")[:LOGINS]
+    users = [user for user in (_demo_user(person["username"]) for person in people) if user]
+    if users:
+        click.echo("Log in as:")
+    for user in users:
+        if user.role is not None:
             click.echo(f"  {user.role.name:<14} {user.email:<20} password: {PASSWORD}")
 
 

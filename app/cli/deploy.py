@@ -8,14 +8,13 @@ import click
 from alembic import command
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..extensions import db
 from ..models import Role, User
+from .telling import one_line
 
 # Any number will do, as long as every release of this application uses the same.
 DEPLOY_LOCK = 7_355_608
@@ -42,7 +41,7 @@ def deploy() -> None:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a migration raises is told in one line
         db.session.rollback()
-        reason = _one_line(error)
+        reason = one_line(error)
         raise click.ClickException(f"{step} failed; nothing of it was kept: {reason}") from None
     click.echo("Deployed.")
 
@@ -119,11 +118,3 @@ def _wait_for_lock(connection: Connection, seconds: int) -> None:
 def _revision() -> str | None:
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
-
-
-def _one_line(error: Exception) -> str:
-    """Return what happened, without the statement and the advice of the library."""
-    words = str(getattr(error, "orig", None) or error).strip()
-    known = isinstance(error, SQLAlchemyError | CommandError | OSError)
-    first = words.splitlines()[0] if words else ""
-    return first if known and first else f"{type(error).__name__}: {first}"

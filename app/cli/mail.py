@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import select
 
 from .. import jobs
 from ..extensions import db
 from ..models import Letter, rows_changed, utcnow
+from .telling import TellingGroup
 
-mail = AppGroup("mail", help="The outbox: letters that were promised, and their delivery.")
+mail = TellingGroup("mail", help="The outbox: letters that were promised, and their delivery.")
 
 
 @mail.command("list")
@@ -54,6 +54,6 @@ def _line(letter: Letter) -> str:
     if letter.sent_at is not None:
         state = f"sent {letter.sent_at:%Y-%m-%d %H:%M}"
     else:
-        state = f"waiting, {letter.attempts} attempts"
+        state = f"waiting, attempts: {letter.attempts}"
     reason = f": {letter.last_error}" if letter.last_error else ""
     return f"{letter.id}  {created}  {letter.recipient}  {letter.subject}  ({state}{reason})"

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import click
 from email_validator import EmailNotValidError, validate_email
-from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -12,8 +11,9 @@ from .. import passwords
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
 from ..models import Role, User, delete_user, utcnow
+from .telling import TellingGroup
 
-users = AppGroup("users", help="Accounts: make, promote, list and delete them.")
+users = TellingGroup("users", help="Accounts: make, promote, list and delete them.")
 
 
 @users.command("create")
@@ -46,9 +46,10 @@ def promote(username: str, role_name: str) -> None:
     Example: flask users promote ann Moderator
     """
     user = _user(username)
-    user.role = _role(role_name)
+    role = _role(role_name)
+    user.role = role
     db.session.commit()
-    click.echo(f"{user.username} has the role {role_name} now.")
+    click.echo(f"{user.username} has the role {role.name} now.")
 
 
 @users.command("list")
@@ -123,6 +124,7 @@ def _user(username: str) -> User:
 
 
 def _role(name: str) -> Role:
+    name = name.capitalize() if name.capitalize() in Role.ROLES else name
     role = Role.named(name)
     if role is None:
         known = ", ".join(Role.ROLES)

@@ -26,7 +26,7 @@ def test_site_is_deployed_filled_and_started(ready_clone: Clone) -> None:
         f"flask demo seed --if-empty {end}",
         f"flask run --debug --port 5987 {end}",
     ]
-    assert "Flasky is at http://127.0.0.1:5987 (Ctrl-C stops it)" in result.stdout
+    assert "Open http://127.0.0.1:5987 in a browser. Ctrl-C stops the site." in result.stdout
 
 
 def test_site_is_not_started_after_a_failed_step(ready_clone: Clone) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import Result
+from flask import Flask
 
 from app.cli.demo import demo
 from app.cli.deploy import deploy
@@ -98,3 +100,43 @@ def test_shell_knows_the_models() -> None:
         known = app.make_shell_context()
 
     assert {"User", "Post", "Comment", "Role", "Permission"} <= set(known)
+
+
+DATABASE_COMMANDS = [
+    ["users", "list"],
+    ["users", "promote", "ann"],
+    ["users", "delete", "ann"],
+    ["users", "prune"],
+    ["mail", "list"],
+    ["mail", "deliver"],
+    ["mail", "prune"],
+    ["demo", "seed"],
+    ["demo", "clear"],
+]
+
+
+def expect_one_line(result: Result, told: str) -> None:
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.output.startswith("Error: The database cannot be used: "), result.output
+    assert len(result.output.splitlines()) == 1
+    assert told in result.output
+
+
+@pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=" ".join)
+def test_database_without_tables_is_told_in_one_line(bare_app: Flask, words: list[str]) -> None:
+    expect_one_line(bare_app.test_cli_runner().invoke(args=words), "Run: flask deploy")
+
+
+@pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////no/such/folder/site.sqlite",
+        "postgresql+psycopg2://nobody@127.0.0.1:1/site",
+    ],
+    ids=["sqlite", "postgresql"],
+)
+def test_database_that_is_not_there_is_told_in_one_line(url: str, words: list[str]) -> None:
+    app = make_app(SQLALCHEMY_DATABASE_URI=url)
+    expect_one_line(app.test_cli_runner().invoke(args=words), "Look at DATABASE_URL")

@@ -31,7 +31,7 @@ def test_refused_letter_waits_is_tried_again_and_goes_out_once(
     assert refused.exit_code == 1
     assert refused.output.startswith("0 sent, 2 waiting.")
     assert "ann@example.com" in refused.output
-    assert "waiting, 2 attempts" in refused.output
+    assert "waiting, attempts: 2" in refused.output
     assert "Come back later" in refused.output
     assert letters.received == []
 
@@ -58,7 +58,7 @@ def test_list_shows_what_waits_and_why(
     newest, oldest = runner.invoke(args=["mail", "list", "--all"]).output.splitlines()
 
     assert "bob@example.com" in waiting
-    assert "waiting, 1 attempts" in waiting
+    assert "waiting, attempts: 1" in waiting
     assert "Nobody here" in waiting
     assert newest == waiting
     assert "ann@example.com" in oldest
