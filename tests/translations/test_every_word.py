@@ -17,6 +17,8 @@ from .pages import EMPTY_PAGES, PAGES, READERS
 from .site import World
 from .words import untranslated, untranslated_in_html
 
+pytestmark = pytest.mark.slow  # every page, for every reader, in two languages
+
 NO_PAGES = {"static", "bootstrap.static", "error"}
 LATIN_IN_CHINESE = frozenset({"Markdown", "MB", "NUL"})
 KNOWN = {DISGUISE: frozenset[str](), "zh_Hans": LATIN_IN_CHINESE}
