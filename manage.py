@@ -5,8 +5,11 @@
 
 import sys
 
-from dotenv import load_dotenv
-from flask.cli import FlaskGroup
+try:
+    from dotenv import load_dotenv
+    from flask.cli import FlaskGroup
+except ModuleNotFoundError as error:
+    sys.exit(f"{error}. Activate the environment first: . .venv/bin/activate")
 
 load_dotenv()  # before config.py reads the environment; what is already set wins
 

@@ -89,3 +89,11 @@ def test_gunicorn_with_the_development_configuration_says_so() -> None:
         server.terminate()
 
     assert said
+
+
+def test_python_without_the_packages_is_told_what_to_do() -> None:
+    done = run([sys.executable, "-S", "-I", "manage.py", "deploy"])
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("No module named 'dotenv'. Activate the environment first")
+    assert "Traceback" not in done.stderr

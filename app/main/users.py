@@ -79,9 +79,9 @@ def _is_visible(user: User) -> bool:
     """Tell whether this account has pages for the reader.
 
     One that is not confirmed yet has none: they would tell whether the address that was just
-    registered had been known. Administrators see it all the same.
+    registered had been known. One that has written was confirmed once, and its posts link to it.
     """
-    return bool(user.confirmed or current_user.is_administrator())
+    return bool(user.confirmed or user.post_count or current_user.is_administrator())
 
 
 def _save_account(user: User, form: AdminProfileForm) -> bool:

@@ -142,3 +142,13 @@ def set_last_seen(app: Flask, user_id: int) -> None:
     with app.app_context():
         db.session.get_one(User, user_id).last_seen = LONG_AGO
         db.session.commit()
+
+
+def test_author_whose_confirmation_was_taken_back_keeps_a_page(
+    app: Flask, make: Factory, reader: Reader
+) -> None:
+    make.post(make.user("writer", confirmed=False))
+    make.user("newcomer", confirmed=False)
+
+    assert reader.open("/user/writer").status == 200
+    assert reader.open("/user/newcomer").status == 404
