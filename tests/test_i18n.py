@@ -48,6 +48,7 @@ def reader_who_prefers(app: Flask, tags: str, cookie: str | None = None) -> Read
         ("en-GB", ENGLISH),
         ("fr", ENGLISH),
         ("fr, zh-CN;q=0.5", CHINESE),
+        ("fr, zh-CN;q=0", ENGLISH),
         ("zh-CN;q=0.4, en;q=0.8", ENGLISH),
         ("zh-TW, zh-CN;q=0.9, en;q=0.8", CHINESE),
         ("*", ENGLISH),

@@ -163,3 +163,15 @@ def test_database_without_roles_is_explained(bare_app: Flask) -> None:
 
     assert result.exit_code == 1
     assert "flask deploy" in result.output
+
+
+def test_seeding_if_empty_does_nothing_where_demo_data_is_not_allowed(
+    app: Flask, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "FLASKY_DEMO", False)
+
+    result = runner.invoke(args=["demo", "seed", "--if-empty"])
+
+    expected = "No demo data, since FLASKY_DEMO is false.\n"
+    assert (result.exit_code, result.output) == (0, expected)
+    assert rows(app)["users"] == 0

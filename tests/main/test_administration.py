@@ -190,3 +190,43 @@ def test_account_waiting_for_confirmation_is_shown_to_administrators_alone(
     boss.submit("/user/ann/deletion", {"username": "ann"})
     with app.app_context():
         assert db.session.scalars(db.select(User.username)).all() == ["boss"]
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("role", "Let another administrator change your own role."),
+        ("confirmed", "Your own address stays confirmed."),
+    ],
+)
+def test_administrators_cannot_lock_themselves_out(
+    app: Flask, boss: Reader, field: str, told: str
+) -> None:
+    me = person_named(app, "boss")
+    change = str(role_id(app, "User")) if field == "role" else None
+
+    page = edit(boss, me, **{field: change})
+
+    assert told in page.text
+    assert value(app, me, "role_id") == role_id(app, "Administrator")
+    assert value(app, me, "confirmed")
+    assert boss.open("/moderate").path == "/moderate"
+
+
+def test_administrators_who_move_their_own_address_stay_logged_in(
+    app: Flask, boss: Reader
+) -> None:
+    me = person_named(app, "boss")
+
+    page = edit(boss, me, email="chief@example.com")
+
+    assert page.path == "/user/boss"
+    assert value(app, me, "email") == "chief@example.com"
+    assert is_logged_in(boss)
+
+
+def person_named(app: Flask, username: str) -> Person:
+    with app.app_context():
+        user = User.with_username(username)
+        assert user is not None
+        return Person(user.id, user.username, user.email)
