@@ -1,6 +1,7 @@
 """Every error page, once."""
 
 import math
+import re
 import time
 from collections.abc import Callable
 
@@ -20,6 +21,9 @@ Words = tuple[str, str, str]
 # A page for these must not ask the database, or anything else that may be broken, again.
 BROKEN = {500, 503}
 RETRY_AFTER = 30  # seconds
+
+# What PostgreSQL and SQLite say when a row has gone, or is there already.
+LOST_RACE = re.compile("foreign key constraint|unique constraint", re.IGNORECASE)
 
 
 def init_app(app: Flask) -> None:
@@ -62,7 +66,12 @@ def show_unavailable(error: OperationalError) -> ResponseReturnValue:
 
 
 def show_conflict(error: Exception) -> ResponseReturnValue:
-    """Answer 409 when what was to be changed has gone or changed meanwhile, and log it."""
+    """Answer 409 when what was to be changed has gone or changed meanwhile, and log it.
+
+    A database also refuses what our own code should not have tried: that stays a 500.
+    """
+    if isinstance(error, IntegrityError) and not LOST_RACE.search(str(error.orig)):
+        raise error
     current_app.logger.warning("Somebody else was quicker.", exc_info=error)
     db.session.rollback()
     return show_error(Conflict())

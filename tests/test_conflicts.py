@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import ORMExecuteState
 
+from app.errors import show_conflict
 from app.extensions import db
 from app.models import Post, User, delete_user
 
@@ -78,3 +81,10 @@ def test_following_somebody_who_was_just_deleted(app: Flask, make: Factory) -> N
 
     with just_before_it_is_stored(app, lambda: delete_user(db.session.get_one(User, bob.id))):
         expect_conflict(reader.send(page, {}, "/follow/bob"))
+
+
+def test_row_that_our_own_code_should_not_have_written_is_no_conflict(app: Flask) -> None:
+    with app.test_request_context(), pytest.raises(IntegrityError) as refused:
+        db.session.execute(text("INSERT INTO roles (name) VALUES (NULL)"))
+    with app.test_request_context(), pytest.raises(IntegrityError):
+        show_conflict(refused.value)

@@ -13,8 +13,9 @@ FOLDER = ROOT / "requirements"
 LOCKS = ["common", "prod", "heroku", "docker", "dev"]
 # A lock, and the larger one that must hold all of it.
 INCLUSIONS = [("common", "prod"), ("prod", "heroku"), ("prod", "docker"), ("prod", "dev")]
+# pip's options that name a place, short and long, an address, or a path.
 A_PLACE = re.compile(
-    r"https?://|file:|--(extra-)?index-url|--find-links|(^|[\s\"'=])/\w", re.MULTILINE
+    r"^\s*(-[if]\b|--(extra|index|find)-)|https?://|file:|(^|[\s\"'=])/\w", re.MULTILINE
 )
 
 
@@ -99,8 +100,8 @@ def test_pin_without_hash_is_noticed() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "--index-url https://packages.example/simple",
-        "--find-links wheels",
+        "-i packages",
+        "-f wheels",
         "# uv pip compile /home/me/flasky/dev.in",
         "nh3 @ file:///home/me/nh3.whl",
     ],

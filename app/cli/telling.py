@@ -1,5 +1,6 @@
 """What a command says when the database cannot be used: one line, and what to do."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,8 +10,9 @@ from alembic.util import CommandError
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-# What SQLite and PostgreSQL say when the migrations have not run.
-NO_TABLES = ("no such table", "no such column", "does not exist")
+# What SQLite and PostgreSQL say when the migrations have not run. (A database or a role that
+# does not exist is another matter.)
+NO_TABLES = re.compile(r"no such (table|column)|(relation|column) \S+ does not exist")
 
 
 class TellingGroup(AppGroup):
@@ -29,7 +31,7 @@ def told_in_one_line() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         reason = one_line(error)
-        if any(words in reason for words in NO_TABLES):
+        if NO_TABLES.search(reason):
             hint = "The database lacks tables of this release. Run: flask deploy"
         else:
             hint = "Look at DATABASE_URL (in development: DEV_DATABASE_URL)."

@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import click
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from .. import passwords
+from .. import addresses, passwords
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
 from ..models import Role, User, delete_user, utcnow
@@ -100,8 +99,8 @@ def prune(days: int) -> None:
 
 def _check(email: str, username: str, password: str) -> None:
     try:
-        validate_email(email, check_deliverability=False)
-    except EmailNotValidError:
+        addresses.normalise(email)
+    except addresses.AddressError:
         raise click.ClickException(f"{email!r} is not an e-mail address.") from None
     if not USERNAME_PATTERN.fullmatch(username) or len(username) > 64:
         raise click.ClickException(

@@ -75,7 +75,7 @@ def _uncount_comments_of(user: User) -> None:
     touched = select(Comment.post_id).where(Comment.author_id == user.id)
     # Locked before they are counted: a comment that is deleted meanwhile is counted down once.
     locked = select(Post.id).where(Post.id.in_(touched)).order_by(Post.id).with_for_update()
-    posts = db.session.scalars(locked).all()
+    db.session.execute(locked)
     theirs = (
         select(func.count())
         .select_from(Comment)
@@ -84,7 +84,7 @@ def _uncount_comments_of(user: User) -> None:
     )
     db.session.execute(
         update(Post)
-        .where(Post.id.in_(posts))
+        .where(Post.id.in_(touched))
         .values(comment_count=Post.comment_count - theirs)
         .execution_options(synchronize_session=False)
     )

@@ -13,6 +13,7 @@ from app.cli.deploy import deploy
 from app.cli.mail import mail
 from app.cli.test import test as run_tests
 from app.cli.users import users
+from tests.databases import EphemeralPostgres
 from tests.settings import make_app
 
 
@@ -126,6 +127,11 @@ def expect_one_line(result: Result, told: str) -> None:
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=" ".join)
 def test_database_without_tables_is_told_in_one_line(bare_app: Flask, words: list[str]) -> None:
     expect_one_line(bare_app.test_cli_runner().invoke(args=words), "Run: flask deploy")
+
+
+def test_database_of_another_name_is_not_blamed_on_migrations(postgres: EphemeralPostgres) -> None:
+    app = make_app(SQLALCHEMY_DATABASE_URI=postgres.url("elsewhere"))
+    expect_one_line(app.test_cli_runner().invoke(args=["users", "list"]), "Look at DATABASE_URL")
 
 
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=" ".join)
