@@ -4,13 +4,21 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import create_engine, text
 
-from .broken import site_whose_file_became_a_folder, site_whose_server_has_stopped
-from .databases import counted_statements, migrated, new_sqlite_url
+from app.extensions import db
+
+from .broken import (
+    site_whose_file_became_a_folder,
+    site_whose_server_has_stopped,
+    site_with_a_member,
+)
+from .databases import EphemeralPostgres, counted_statements, migrated, new_sqlite_url
 from .factories import Factory
 from .reader import Page, Reader
 from .settings import make_app
 
+DROP_CONNECTIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
 TRACES = ("Traceback", "sqlalchemy", "psycopg2", "sqlite3", "werkzeug", 'File "', "RuntimeError")
 
 
@@ -161,3 +169,18 @@ def test_error_page_keeps_its_looks(stranded: Reader) -> None:
     for sheet in sheets:
         with stranded.client.get(sheet) as answer:
             assert answer.status_code == 200
+
+
+def test_connections_that_the_server_dropped_cost_no_reader_a_page(
+    postgres: EphemeralPostgres,
+) -> None:
+    with site_with_a_member(postgres.new_database()) as (app, reader):
+        assert reader.open("/").status == 200
+        outside = create_engine(postgres.url("postgres"))
+        with app.app_context(), outside.connect() as connection:
+            name = {"name": db.engine.url.database}
+            dropped = connection.scalars(text(DROP_CONNECTIONS), name).all()
+        outside.dispose()
+
+        assert dropped
+        assert reader.open("/").status == 200

@@ -2,11 +2,12 @@
 
 import pytest
 from flask import Flask
+from itsdangerous import TimestampSigner
 
 from .addresses import ADDRESSES, PAGE, Address
 from .cast import Cast
 from .factories import Factory
-from .reader import Page
+from .reader import Page, Reader
 from .rows import every_row
 
 OPENED = [address for address in ADDRESSES if address.method == "GET"]
@@ -45,6 +46,16 @@ def test_form_without_a_token_is_refused(
     assert "The form has expired, or was not sent from this site" in page.text
     assert "/" in page.links
     assert every_row(app) == before
+
+
+def test_form_that_was_open_for_a_day_can_be_sent(
+    make: Factory, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = reader.log_in(make.user()).open("/")
+    now = TimestampSigner.get_timestamp
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda signer: now(signer) + 24 * 3600)
+
+    assert "Thought over for a day" in reader.send(page, {"body": "Thought over for a day"}).text
 
 
 def test_token_of_another_browser_is_refused(app: Flask, make: Factory) -> None:

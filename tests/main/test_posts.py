@@ -77,6 +77,17 @@ def test_composer_asks_for_a_preview(
     assert "<html" not in page.html
 
 
+@pytest.mark.parametrize(("kind", "longest"), [("post", 20_000), ("comment", 5_000)])
+def test_preview_shows_no_more_than_can_be_published(
+    make: Factory, reader: Reader, kind: str, longest: int
+) -> None:
+    body = "a" * longest + "too much"
+
+    page = reader.log_in(make.user()).post("/preview", body=body, kind=kind)
+
+    assert page.text == "a" * longest
+
+
 def test_preview_of_nothing_is_nothing(make: Factory, reader: Reader) -> None:
     reader.log_in(make.user())
 
