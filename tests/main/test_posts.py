@@ -232,3 +232,15 @@ def test_role_without_writing_has_no_composer(
         assert reader.post(path, body="Let me in").status == 403
     assert number_of(app, Post) == 1
     assert number_of(app, Comment) == 0
+
+
+def test_older_pages_greet_nobody_again(make: Factory, reader: Reader) -> None:
+    ann = make.user()
+    for _ in range(21):
+        make.post(ann)
+    home = reader.open("/")
+    older = reader.open(next(link for link in home.links if "before=" in link))
+
+    assert "good company" in home.text
+    assert "good company" not in older.text
+    assert "Older posts" in older.text
