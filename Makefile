@@ -4,9 +4,10 @@ MAKEFLAGS += --no-print-directory
 export PORT PYTHON
 
 in-venv := .venv/bin/python -m
-pytest := $(in-venv) pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+# Three at once even on two cores: many tests wait for servers to start, to stop, or to heal.
+pytest := $(in-venv) pytest --numprocesses 3 --dist loadgroup
 # What `make check` leaves out: see the markers in pyproject.toml.
-fast := not slow and not browser
+fast := not slow and not browser and not postgresql and not roads
 catalog := app/translations
 pybabel := $(in-venv) babel.messages.frontend --quiet
 
@@ -33,10 +34,14 @@ venv: ## create or repair .venv with everything for development
 
 .PHONY: test
 test: lint db-check lock-check ## everything: lint, migrations, lock files, all tests, coverage
-	$(pytest) --cov --cov-report=term-missing:skip-covered
+	$(pytest) -m "not roads" --cov --cov-report=term-missing:skip-covered
+
+.PHONY: roads
+roads: venv ## the roads to production: Heroku's command line (npm), containers (podman, runc)
+	$(pytest) -m roads
 
 .PHONY: check
-check: lint ## the fast subset: lint, and the tests that need no browser and no patience
+check: lint ## the fast subset: lint, and the tests on SQLite that need neither browser nor patience
 	$(pytest) -m "$(fast)"
 
 .PHONY: lint
@@ -54,7 +59,7 @@ format: venv ## rewrite the code to the house format and fix what can be fixed
 
 .PHONY: coverage
 coverage: venv ## run the tests and write htmlcov/index.html
-	$(pytest) --cov --cov-report=html --cov-fail-under=0
+	$(pytest) -m "not roads" --cov --cov-report=html --cov-fail-under=0
 	@echo "Open htmlcov/index.html"
 
 .PHONY: db-check

@@ -8,13 +8,24 @@ from . import (
     assets,
     avatars,
     cli,
+    copies,
+    error_mail,
     errors,
     extensions,
+    headers,
+    health,
+    https,
     i18n,
     jobs,
+    keys,
+    logs,
+    metrics,
     models,
+    postgresql,
     presence,
+    proxies,
     security,
+    slowness,
     sqlite,
 )
 from .auth import auth as auth_blueprint
@@ -22,6 +33,26 @@ from .extensions import db
 from .main import main as main_blueprint
 
 __all__ = ["create_app", "db"]
+
+# Functions that run before requests do so in this order; those that run after them, backwards.
+# What a part wraps around the whole application lies outside of what the parts before it did.
+PARTS = (
+    metrics,
+    slowness,
+    health,
+    headers,
+    security,
+    keys,
+    i18n,
+    avatars,
+    assets,
+    copies,
+    proxies,
+    errors,
+    jobs,
+    presence,
+    cli,
+)
 
 
 def create_app(config_name: str | None = None) -> Flask:
@@ -32,10 +63,15 @@ def create_app(config_name: str | None = None) -> Flask:
     app = Flask(__name__)
     settings = config.choose(config_name)
     app.config.from_object(settings)
+    for part in (logs, error_mail):  # first, so that they hear of everything
+        part.init_app(app)
     settings.init_app(app)
 
+    for part in (sqlite, postgresql):  # before the engine is made
+        part.init_app(app)
+    https.init_app(app)  # before the extensions, one of which asks forms for a token
     init_extensions(app)
-    for part in (sqlite, security, i18n, avatars, assets, errors, jobs, presence, cli):
+    for part in PARTS:
         part.init_app(app)
 
     app.register_blueprint(main_blueprint)

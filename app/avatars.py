@@ -6,6 +6,7 @@ from unicodedata import east_asian_width
 from flask import Flask, current_app
 
 HUES = 12
+GRAVATAR = "https://secure.gravatar.com"
 
 
 def init_app(app: Flask) -> None:
@@ -37,4 +38,4 @@ def gravatar_url(avatar_hash: str, size: int) -> str | None:
     """Return where Gravatar keeps the picture, `size` pixels wide; None unless switched on."""
     if not current_app.config["FLASKY_GRAVATAR"]:
         return None
-    return f"https://secure.gravatar.com/avatar/{avatar_hash}?s={size}&d=identicon&r=g"
+    return f"{GRAVATAR}/avatar/{avatar_hash}?s={size}&d=identicon&r=g"

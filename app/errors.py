@@ -5,15 +5,24 @@ import re
 import time
 from collections.abc import Callable
 
-from flask import Flask, current_app, g, render_template
+from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import Conflict, HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.exceptions import (
+    Conflict,
+    HTTPException,
+    InternalServerError,
+    SecurityError,
+    ServiceUnavailable,
+)
 
 from .extensions import db, limiter
+from .failures import failure, one_line, statement_of
+from .https import SentInTheClear
+from .meters import count_exception
 from .models import AnonymousUser
 
 Words = tuple[str, str, str]
@@ -30,7 +39,9 @@ def init_app(app: Flask) -> None:
     """Answer every HTTP error with a page that looks like the site."""
     app.register_error_handler(HTTPException, show_error)
     app.register_error_handler(InternalServerError, show_error)
-    app.register_error_handler(OperationalError, show_unavailable)
+    app.register_error_handler(SecurityError, show_unknown_host)
+    app.register_error_handler(SQLAlchemyError, show_unavailable)
+    app.teardown_appcontext(leave_the_database)
     for lost_race in (IntegrityError, StaleDataError):
         app.register_error_handler(lost_race, show_conflict)
 
@@ -38,16 +49,17 @@ def init_app(app: Flask) -> None:
 def show_error(error: HTTPException) -> ResponseReturnValue:
     """Answer with the page for `error`, keeping the headers that belong to it."""
     cause = getattr(error, "original_exception", None)
-    if isinstance(cause, OperationalError):  # while an error page was being made
+    if cause is not None and failure(cause):  # while an error page was being made
         return show_unavailable(cause)
     status = error.code or 500
     if status < 400:  # a redirect that is raised is no error
         return error
     if status in BROKEN:
-        db.session.rollback()
+        leave_the_database()
         # Flask-Login keeps the reader here; looking them up would ask the database again.
         g._login_user = AnonymousUser()
-    title, message, advice = WORDS.get(status, _other)()
+    words = _in_the_clear if isinstance(error, SentInTheClear) else WORDS.get(status, _other)
+    title, message, advice = words()
     page = render_template(
         "errors/error.html",
         status=status,
@@ -59,9 +71,42 @@ def show_error(error: HTTPException) -> ResponseReturnValue:
     return page, status, _headers(error)
 
 
-def show_unavailable(error: OperationalError) -> ResponseReturnValue:
-    """Answer 503 when the database cannot be asked, and log why."""
-    current_app.logger.error("The database did not answer.", exc_info=error)
+def show_unknown_host(error: SecurityError) -> ResponseReturnValue:
+    """Answer 400 to a request for a host that is not in TRUSTED_HOSTS, and log its name.
+
+    In plain text: the links of a page would lead to that host, too, and url_for() refuses to
+    make any. Nobody is looked up for such a request.
+    """
+    g._login_user = AnonymousUser()
+    # Those who try every machine on the internet do this all day: that is no warning.
+    current_app.logger.info(
+        "%.200s If readers shall use this name, add it to TRUSTED_HOSTS.", error.description
+    )
+    words = gettext("This site is not known by the name that the request asks for.")
+    advice = gettext("Open it by its own. If it is yours: TRUSTED_HOSTS in docs/configuration.md.")
+    headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+    return f"{words}\n{advice}\n", 400, headers
+
+
+def show_unavailable(error: Exception) -> ResponseReturnValue:
+    """Answer 503 when the database cannot do its work now, and log why in one line.
+
+    What tells of a bug of ours stays a 500.
+    """
+    why = failure(error)
+    if why is None:
+        raise error
+    count_exception(error, request.endpoint)
+    asked = (request.method, request.endpoint, statement_of(error))
+    current_app.logger.log(
+        why.level,
+        "%s (%s). %s Answered 503: %s",
+        why.words,
+        one_line(error),
+        why.advice,
+        " ".join(filter(None, asked)),
+        extra={"kind": why.words},  # one error, whatever page met it: see error_report.py
+    )
     return show_error(ServiceUnavailable(retry_after=RETRY_AFTER))
 
 
@@ -75,6 +120,20 @@ def show_conflict(error: Exception) -> ResponseReturnValue:
     current_app.logger.warning("Somebody else was quicker.", exc_info=error)
     db.session.rollback()
     return show_error(Conflict())
+
+
+def leave_the_database(_error: BaseException | None = None) -> None:
+    """Take back what was begun; a connection that cannot even do that is closed.
+
+    At the end of each request, too: Flask-SQLAlchemy would let the page fail, although it has been
+    made, if the server went away after the last statement.
+    """
+    if not db.session.registry.has():
+        return
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session().invalidate()
 
 
 def _headers(error: HTTPException) -> list[tuple[str, str]]:
@@ -112,6 +171,14 @@ def _forbidden() -> Words:
         gettext("You may not do this"),
         gettext("Your account does not have the permission that this page asks for."),
         gettext("If you think it should, write to an administrator."),
+    )
+
+
+def _in_the_clear() -> Words:
+    return (
+        gettext("Your request was not encrypted"),
+        gettext("It came over plain http: others may have read it. Nothing was done with it."),
+        gettext("If you typed a password, choose a new one. Begin at the https address."),
     )
 
 

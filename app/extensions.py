@@ -6,13 +6,15 @@ from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import LoginManager
 from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
+
+from . import attempts  # noqa: F401 - tells Flask-Limiter how to count in Redis
+from .keys import RotatingLoginManager
 
 # Every constraint gets a name that can be foretold, so that a migration can drop it.
 NAMING_CONVENTION = {
@@ -35,7 +37,7 @@ bootstrap = Bootstrap5()
 csrf = CSRFProtect()
 db = SQLAlchemy(model_class=Base)
 limiter = Limiter(get_remote_address)
-login_manager = LoginManager()
+login_manager = RotatingLoginManager()
 mail = Mail()
 migrate = Migrate()
 

@@ -1,9 +1,11 @@
 """Noting when people were last here, without making them wait for it."""
 
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 
 from .extensions import db
+from .failures import failure, one_line
 
 
 def init_app(app: Flask) -> None:
@@ -22,6 +24,21 @@ def note_visit(response: Response) -> Response:
         if not current_user.ping_is_due():  # without a statement, on most pages
             return response
         db.session.rollback()
-        if current_user.ping():
-            db.session.commit()
+        try:
+            _move()
+        except SQLAlchemyError as error:
+            _leave_it(error)
     return response
+
+
+def _move() -> None:
+    if current_user.ping():
+        db.session.commit()
+
+
+def _leave_it(error: SQLAlchemyError) -> None:
+    """Send the page, which is made: a database whose disk is full can still be read."""
+    if failure(error) is None:
+        raise error
+    db.session.rollback()
+    current_app.logger.warning("A visit was not noted: %s", one_line(error))

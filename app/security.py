@@ -1,10 +1,18 @@
 """What the site does not take from strangers."""
 
+import hmac
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_babel import gettext
 from werkzeug.routing import IntegerConverter, Map
+
+# What a proxy, any proxy, adds to the requests that it passes on.
+FORWARDING = (
+    *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"),
+    *("Forwarded", "Via"),
+)
 
 
 class IdConverter(IntegerConverter):
@@ -38,6 +46,33 @@ def keep_private(response: Response) -> Response:
         response.cache_control.private = True
         response.cache_control.no_cache = True
     return response
+
+
+def is_trusted_caller() -> bool:
+    """Tell whether the request comes from whoever runs this site, and not from a reader.
+
+    With FLASKY_MONITOR_TOKEN, that is whoever sends it. Any program on this machine is trusted
+    too, unless what it sends has come through a proxy: the proxy is on this machine as well, and
+    the reader behind it is not. A proxy that tells nothing of itself cannot be told from a
+    program; such a proxy must not pass the probes' addresses on.
+    """
+    token = current_app.config["FLASKY_MONITOR_TOKEN"]
+    sent = request.authorization
+    if token and sent and sent.type == "bearer" and sent.token:
+        return hmac.compare_digest(sent.token.encode(), token.encode())
+    # Whatever made another address of the peer's (proxies.py) did so because of such a header.
+    forwarded = any(name in request.headers for name in FORWARDING)
+    return not forwarded and _is_this_machine(request.remote_addr)
+
+
+def _is_this_machine(peer: str | None) -> bool:
+    if not peer:  # a unix socket
+        return True
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def is_safe_redirect(target: str | None) -> bool:

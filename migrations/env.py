@@ -2,6 +2,7 @@
 
 A migration runs while the previous release still serves. So it waits for a lock for a short time
 only, rather than making every reader wait behind it; run `flask deploy` again if it gives up.
+Once it has its locks, it may take as long as it needs.
 """
 
 import re
@@ -40,6 +41,7 @@ def begin(connection: Connection) -> None:
     """Prepare the connection: bounded waiting, and on SQLite a transaction that holds DDL."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.execute(text("SET statement_timeout = 0"))
         connection.commit()
         return
     # Altering a table on SQLite means copying and dropping it. With foreign keys on, dropping
@@ -78,6 +80,7 @@ def end(connection: Connection) -> None:
     """Leave the connection as it was: it goes back to the pool."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("RESET lock_timeout"))
+        connection.execute(text("RESET statement_timeout"))
         connection.commit()
         return
     driver = connection.connection.driver_connection

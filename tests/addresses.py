@@ -195,6 +195,9 @@ ADDRESSES = [
         account(DONE, administrator=FORBIDDEN),
         {"password": "{password}"},
     ),
+    Address("healthz", "GET", "/healthz", OPEN),
+    Address("readyz", "GET", "/readyz", OPEN),
+    Address("metrics", "GET", "/metrics", OPEN),  # to readers on this very machine
     Address("static", "GET", "/static/favicon.svg", OPEN),
     Address("bootstrap.static", "GET", "/bootstrap/static/css/bootstrap.min.css", OPEN),
 ]

@@ -17,7 +17,17 @@ from .settings import make_app
 
 pytest_plugins = ["tests.no_skips"]
 
-DATABASES = ["sqlite", "postgresql"]
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+ROADS = {"paas", "containers"}  # folders of what takes npm or podman: `make roads`
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the roads to production by their folders."""
+    for item in items:
+        if ROADS.intersection(item.path.parts):
+            item.add_marker(pytest.mark.roads)
 
 
 @pytest.fixture(scope="session")

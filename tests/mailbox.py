@@ -1,5 +1,6 @@
 """A real SMTP server that keeps the letters it gets."""
 
+import logging
 import re
 import socket
 from email import message_from_bytes, policy
@@ -7,6 +8,8 @@ from typing import Any, Self, cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells of every line it reads
 
 
 def free_port() -> int:

@@ -14,7 +14,9 @@ from tests.repository import ROOT, Rule, complaints, files
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 LONGEST_README = 100
-MOST_TOP_ENTRIES = 20
+MOST_TOP_ENTRIES = 18
+# Other programs look for these at the top, under these names.
+FOUND_BY_NAME = {"Dockerfile", "Procfile", "app.json", "compose.yaml", "requirements.txt"}
 SHAPELESS_NAMES = {"util", "utils", "helper", "helpers", "common", "service", "services", "misc"}
 IGNORE = re.compile(r"#\s*(type:\s*ignore(\[[\w, -]*\])?|noqa(:\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*)?)")
 A_REASON = re.compile(r"[A-Za-z]{3,}")
@@ -126,7 +128,7 @@ def test_models_keep_their_place() -> None:
 def test_top_of_the_tree_fits_on_a_screen() -> None:
     top = {path.parts[0] for path in files() if not path.parts[0].startswith(".")}
 
-    assert len(top) <= MOST_TOP_ENTRIES, sorted(top)
+    assert len(top - FOUND_BY_NAME) <= MOST_TOP_ENTRIES, sorted(top)
 
 
 def test_readme_is_short() -> None:

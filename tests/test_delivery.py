@@ -1,20 +1,18 @@
 """Letters reach real mail servers, in the clear and by TLS, with and without a password."""
 
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from app import delivery
 from app.models import Letter
 
+from .mail_desk import GOOD, Desk, server, trusted_certificate
 from .mailbox import free_port
 from .settings import make_app
 
@@ -24,51 +22,11 @@ LETTER = {
     "body_text": "Plain 你好\n",
     "body_html": "<p>Marked up 你好</p>\n",
 }
-GOOD = {"MAIL_USERNAME": "flasky", "MAIL_PASSWORD": "sesame"}
-
-
-class Desk:
-    """Takes letters, and remembers how each came."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[bytes, bool, bool]] = []
-
-    async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
-        self, _server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
-        encrypted = session.ssl is not None
-        assert isinstance(envelope.content, bytes)
-        self.taken.append((envelope.content, encrypted, session.authenticated is True))
-        return "250 Taken"
-
-
-def check(_server: Any, _session: Any, _envelope: Any, _way: str, words: Any) -> AuthResult:
-    good = isinstance(words, LoginPassword) and words.password == b"sesame"
-    return AuthResult(success=good, handled=False)
-
-
-@contextmanager
-def server(desk: Desk, **options: Any) -> Iterator[dict[str, Any]]:
-    """Run a mail server; give the settings of a site that uses it."""
-    controller = Controller(
-        desk, hostname="localhost", port=free_port(), authenticator=check, **options
-    )
-    controller.start()
-    try:
-        yield {"MAIL_SERVER": "localhost", "MAIL_PORT": controller.port}
-    finally:
-        controller.stop()
 
 
 @pytest.fixture
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A server's certificate, by an authority that this machine trusts during the test."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    return context
+    return trusted_certificate(tmp_path, monkeypatch)
 
 
 def send(**settings: Any) -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import click
 import pytest
-from flask import Flask
 
 import config
-from app import create_app
+from app.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 TABLE_NAME = re.compile(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|", re.MULTILINE)
@@ -20,25 +19,31 @@ def documented_names(text: str) -> set[str]:
     return {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
 
 
+def variables() -> set[str]:
+    """Return every variable that is read: by config.py, and by gunicorn.conf.py for itself."""
+    gunicorn = (ROOT / "gunicorn.conf.py").read_text()
+    return config.env.names | set(re.findall(r'\benv\.\w+\("([A-Z_]+)"', gunicorn))
+
+
 def settings() -> set[str]:
     return {name for cls in config.config.values() for name in dir(cls) if name.isupper()}
 
 
 def test_every_environment_variable_is_documented_and_nothing_else_is() -> None:
-    variables, _fixed = CONFIGURATION.split("## Fixed in")
-    assert documented_names(variables) == config.environment_names
+    tables, _fixed = CONFIGURATION.split("## Fixed in")
+    assert documented_names(tables) == variables()
 
 
 def test_every_setting_is_documented_and_nothing_else_is() -> None:
     documented = documented_names(CONFIGURATION)
     assert settings() - documented == set()
-    assert documented - settings() - config.environment_names == set()
+    assert documented - settings() - variables() == set()
 
 
 def test_every_environment_variable_is_in_the_example_and_nothing_else_is() -> None:
     example = (ROOT / ".env.example").read_text()
     names = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
-    assert sorted(names) == sorted(config.environment_names)
+    assert sorted(names) == sorted(variables())
 
 
 @pytest.mark.parametrize("name", sorted(config.config.keys() - {"default"}))
@@ -46,19 +51,24 @@ def test_every_configuration_is_documented(name: str) -> None:
     assert f"| `{config.config[name].__name__}` |" in CONFIGURATION
 
 
-def commands(app: Flask) -> list[tuple[str, click.Command]]:
-    own = [app.cli.commands[name] for name in ("deploy", "users", "demo", "mail", "test")]
+def commands() -> list[tuple[str, click.Command]]:
     inner = [
         (f"{group.name} {name}", command)
-        for group in own
+        for group in COMMANDS
         if isinstance(group, click.Group)
         for name, command in group.commands.items()
     ]
-    return [(str(command.name), command) for command in own] + inner
+    return [(str(command.name), command) for command in COMMANDS] + inner
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    told = set(re.findall(r"^    flask (\w+)", readme, re.MULTILINE))
+    assert {str(command.name) for command in COMMANDS} <= told
 
 
 def test_every_command_and_option_has_a_help_text() -> None:
-    for name, command in commands(create_app("testing")):
+    for name, command in commands():
         assert command.help, name
         for parameter in command.params:
             if isinstance(parameter, click.Option):

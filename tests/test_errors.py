@@ -27,7 +27,7 @@ def expect_error_page(page: Page, status: int) -> None:
     assert page.status == status
     assert page.response.content_type == "text/html; charset=utf-8"
     assert 'class="site-header"' in page.html
-    assert "css/base.css" in page.html
+    assert "css/base." in page.html
     assert "<h1>" in page.html
     assert "/" in page.links
     assert [word for word in TRACES if word in page.html] == []

@@ -67,6 +67,34 @@ FAULTS = {
         "tests/auth/test_letters.py",
         "test_links_never_lead_to_the_host_that_a_request_names",
     ),
+    "a reader chooses an address, and limits count it": (
+        "tests/test_proxies.py",
+        "test_without_a_proxy_no_header_is_believed",
+    ),
+    "a page leads to the host that a request names": (
+        "tests/test_proxies.py",
+        "test_unknown_host_gets_nothing_else",
+    ),
+    "the login crosses the wire in the clear, and works": (
+        "tests/test_https.py",
+        "test_what_was_sent_in_the_clear_is_refused",
+    ),
+    "the redirect to https loses the query": (
+        "tests/test_https.py",
+        "test_plain_http_is_sent_to_the_same_page",
+    ),
+    "another host of the domain sets the session": (
+        "tests/test_https_cookies.py",
+        "test_cookies_that_another_host_could_set_are_not_read",
+    ),
+    "error pages lack the headers of the others": (
+        "tests/test_headers.py",
+        "test_answer_has_every_header",
+    ),
+    "a script that somebody smuggles in runs": (
+        "tests/browser/test_policy.py",
+        "test_violation_has_no_effect_and_is_a_fault",
+    ),
     "a hidden comment is still sent to readers": (
         "tests/main/test_moderation.py",
         "test_suspended_comment_is_hidden_from_readers",

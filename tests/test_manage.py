@@ -71,7 +71,8 @@ def test_routes_are_listed() -> None:
 
 
 def test_gunicorn_stops_at_once_when_the_configuration_is_broken() -> None:
-    done = run([str(BIN / "gunicorn"), "--bind", "127.0.0.1:0", "manage:app"], FLASK_CONFIG="prod")
+    command = [str(BIN / "gunicorn"), "--bind", "127.0.0.1:0", "--workers", "1", "manage:app"]
+    done = run(command, FLASK_CONFIG="prod")
 
     assert done.returncode == CANNOT_START
     assert done.stderr.count("choose one of") == 1

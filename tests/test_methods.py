@@ -10,6 +10,8 @@ from .factories import Factory
 from .reader import Page, Reader
 from .rows import every_row
 
+pytestmark = pytest.mark.slow
+
 OPENED = [address for address in ADDRESSES if address.method == "GET"]
 SENT = [address for address in ADDRESSES if address.method == "POST"]
 

@@ -24,6 +24,8 @@ from .cast import Cast
 from .factories import Factory
 from .reader import REDIRECTS
 
+pytestmark = pytest.mark.slow
+
 STATUSES = {403: FORBIDDEN, 404: MISSING, 405: BUTTON, 400: BAD}
 
 

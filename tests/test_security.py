@@ -3,14 +3,15 @@
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
-from flask import Flask
+from flask import Flask, jsonify
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.security import is_safe_redirect
+from app.security import is_safe_redirect, is_trusted_caller
 
 from .factories import Factory
 from .reader import Reader
+from .settings import make_app
 
 SITE = "https://flasky.example/auth/login"
 
@@ -170,3 +171,67 @@ def test_form_that_is_no_utf8_is_answered(make: Factory, reader: Reader) -> None
 def test_no_address_breaks_the_site(app: Flask, path: str, query: str) -> None:
     with app.test_client().get(f"/{quote(path)}", query_string=f"before={quote(query)}") as answer:
         assert answer.status_code < 500
+
+
+TOKEN = "a word for the monitoring"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+READER = "198.51.100.7"
+# Who asks: proxies that are declared, the peer, its headers; and whether it runs this site.
+CALLERS: dict[str, tuple[int, str, dict[str, str], bool]] = {
+    "program": (0, "127.0.0.1", {}, True),
+    "program by IPv6": (0, "::1", {}, True),
+    "program by IPv4 in IPv6": (0, "::ffff:127.0.0.1", {}, True),
+    "program by a unix socket": (0, "", {}, True),
+    "program that does not know of the proxy": (1, "127.0.0.1", {}, True),
+    "reader": (0, READER, {}, False),
+    "neighbour": (0, "10.0.0.1", {}, False),
+    "reader by IPv6": (0, "2001:db8::7", {}, False),
+    "reader behind a proxy": (1, "127.0.0.1", {"X-Forwarded-For": READER}, False),
+    "reader behind a proxy on a unix socket": (1, "", {"X-Forwarded-For": READER}, False),
+    "reader who claims to be here": (1, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, False),
+    "reader who claims it from outside": (1, READER, {"X-Forwarded-For": "127.0.0.1"}, False),
+    "reader behind a proxy that nobody declared": (
+        0,
+        "127.0.0.1",
+        {"X-Forwarded-For": READER},
+        False,
+    ),
+    **{
+        f"reader behind a proxy that says {name} alone": (0, "127.0.0.1", {name: ""}, False)
+        for name in ("Forwarded", "Via", "X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Proto")
+    },
+    "monitor": (1, "127.0.0.1", {"X-Forwarded-For": READER, **BEARER}, True),
+    "monitor in lower case": (0, READER, {"Authorization": f"bearer {TOKEN}"}, True),
+    "wrong word": (0, READER, {"Authorization": f"Bearer {TOKEN}x"}, False),
+    "wrong word from here": (0, "127.0.0.1", {"Authorization": "Bearer x"}, False),
+    "odd word": (0, READER, {"Authorization": "Bearer \xff"}, False),
+    "no word": (0, READER, {"Authorization": "Bearer "}, False),
+    "word as a password": (0, READER, {"Authorization": f"Basic {TOKEN}"}, False),
+}
+
+
+@pytest.mark.parametrize(("proxies", "peer", "headers", "trusted"), CALLERS.values(), ids=CALLERS)
+def test_details_are_for_those_who_run_the_site(
+    proxies: int, peer: str, headers: dict[str, str], trusted: bool
+) -> None:
+    app = make_app(FLASKY_PROXIES=proxies, FLASKY_MONITOR_TOKEN=TOKEN)
+    app.add_url_rule("/trust", "trust", lambda: jsonify(is_trusted_caller()))
+
+    answer = app.test_client().get(
+        "/trust", headers=headers, environ_overrides={"REMOTE_ADDR": peer}
+    )
+
+    assert answer.get_json() is trusted
+
+
+@pytest.mark.parametrize("token", [None, ""])
+@pytest.mark.parametrize("sent", ["Bearer None", "Bearer ", "Bearer", "Bearer \x00"])
+def test_site_without_a_token_takes_none(token: str | None, sent: str) -> None:
+    app = make_app(FLASKY_MONITOR_TOKEN=token)
+    app.add_url_rule("/trust", "trust", lambda: jsonify(is_trusted_caller()))
+
+    answer = app.test_client().get(
+        "/trust", headers={"Authorization": sent}, environ_overrides={"REMOTE_ADDR": READER}
+    )
+
+    assert answer.get_json() is False

@@ -1,11 +1,12 @@
 """Logging in and out, and who may stay."""
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import COOKIE_NAME, current_user, login_required, login_user, logout_user
+from flask_login import current_user, login_required, login_user, logout_user
 
 from ..extensions import db, limiter, login_manager
+from ..meters import LOGINS_FAILED
 from ..models import User, delete_user, waste_a_password_check
 from ..security import redirect_target
 from . import auth
@@ -52,6 +53,7 @@ def login() -> ResponseReturnValue:
             login_user(user, remember=form.remember_me.data)
             db.session.commit()
             return redirect(redirect_target())
+        LOGINS_FAILED.inc()
         flash(gettext("Wrong address or password, or the address is not confirmed yet."), "danger")
     return render_template("auth/login.html", form=form)
 
@@ -84,7 +86,8 @@ def delete_account() -> ResponseReturnValue:
 
 def stay_logged_in(user: User) -> None:
     """Keep this browser's session, and “keep me logged in”, when all others have just ended."""
-    login_user(user, remember=COOKIE_NAME in request.cookies)
+    cookie = current_app.config["REMEMBER_COOKIE_NAME"]
+    login_user(user, remember=cookie in request.cookies)
 
 
 def _check(email: str, password: str) -> User | None:

@@ -2,14 +2,20 @@
 
 from flask import Flask
 
+from .config import config
 from .demo import demo
 from .deploy import deploy
+from .jobs import jobs
 from .mail import mail
+from .static import static
 from .test import test
 from .users import users
+from .worker import worker
+
+COMMANDS = (deploy, config, users, demo, mail, jobs, worker, static, test)
 
 
 def init_app(app: Flask) -> None:
     """Add our commands to the `flask` command."""
-    for command in (deploy, users, demo, mail, test):
+    for command in COMMANDS:
         app.cli.add_command(command)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from ..extensions import db
 from ..models import Role, User
+from ..postgresql import without_statement_timeout
 from .telling import one_line
 
 # Any number will do, as long as every release of this application uses the same.
@@ -31,7 +32,7 @@ def deploy() -> None:
     """
     step = "Reaching the database"
     try:
-        with only_one_deploy():
+        with only_one_deploy(), without_statement_timeout():
             for step, work in STEPS:
                 bound_waiting()
                 result = work()

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import make_response, redirect, render_template, request
+from flask import current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
@@ -26,10 +26,9 @@ def preferences() -> ResponseReturnValue:
         current_user.locale = form.locale.data
         db.session.commit()
     response = make_response(redirect(redirect_target("main.index")))
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
     for cookie, value in ((LANGUAGE_COOKIE, form.locale.data), (THEME_COOKIE, form.theme.data)):
-        response.set_cookie(
-            cookie, value, max_age=A_YEAR, samesite="Lax", secure=request.is_secure
-        )
+        response.set_cookie(cookie, value, max_age=A_YEAR, samesite="Lax", secure=secure)
     return response
 
 

@@ -3,6 +3,7 @@
 from .account import waste_a_password_check
 from .comment import Comment
 from .counters import delete_user
+from .failed_job import FailedJob
 from .follow import Follow
 from .letter import Letter
 from .post import Post
@@ -13,6 +14,7 @@ from .user import AnonymousUser, User
 __all__ = [
     "AnonymousUser",
     "Comment",
+    "FailedJob",
     "Follow",
     "Letter",
     "Permission",

@@ -11,6 +11,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from .. import tokens
 from ..addresses import normalise_if_valid
 from ..extensions import db
+from ..keys import keyring
 from .types import rows_changed
 
 DEFAULT_LIFETIME = int(timedelta(hours=1).total_seconds())
@@ -173,4 +174,4 @@ def _new_stamp() -> str:
 
 
 def _keys() -> list[str]:
-    return [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
+    return keyring(current_app.config)

@@ -17,6 +17,11 @@ OLD_PYTHON = f"""#!/bin/sh
 exec "{REAL_PYTHON}" -c "import sys; sys.version_info = (3, 10, 9)
 $2"
 """
+PYENV = "#!/bin/sh\nprintf '3.12.1\\nsystem\\n'\n"
+PYENV_PYTHON = """#!/bin/sh
+[ "$PYENV_VERSION" = 3.12.1:system ] && exec python3.real "$@"
+echo "pyenv: version is not installed (set by .python-version)" >&2; exit 127
+"""
 BARE_PYTHON = f'#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; esac\nexec "{REAL_PYTHON}" "$@"\n'
 
 
@@ -32,6 +37,14 @@ def test_environment_for_development_runs_the_site_too(clone: Clone) -> None:
     clone.run("bin/venv", "dev")
 
     assert clone.run("bin/venv", "common").stdout == ""
+
+
+def test_python_of_the_platforms_is_not_asked_of_pyenv(clone: Clone) -> None:
+    (clone.tools / "python3").rename(clone.tools / "python3.real")
+    clone.install_tool("python3", PYENV_PYTHON)
+    clone.install_tool("pyenv", PYENV)
+
+    assert clone.run("bin/venv", "common").returncode == 0
 
 
 @pytest.mark.parametrize("lock", ["common", "dev"])
@@ -178,7 +191,7 @@ def test_interrupted_installation_is_repaired(clone: Clone) -> None:
         while process.poll() is None and not (log.exists() and log.read_text()):
             os.sched_yield()
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does on Ctrl-C
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=120)
 
     assert "Interrupted. The next run starts the installation again." in output
     assert process.returncode == 130

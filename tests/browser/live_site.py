@@ -1,8 +1,8 @@
-"""The site as a browser reaches it: served over HTTP, under a strict content security policy."""
+"""The site as a browser reaches it: served over HTTP, with the headers that it has by itself."""
 
-from collections.abc import Callable, Iterable
+from ssl import SSLContext
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from flask import Flask, abort
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -11,15 +11,6 @@ from tests.factories import Factory
 from tests.mailbox import Mailbox, free_port
 from tests.settings import make_app
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-# Stricter than any site needs to be, so that a page which works here works under every policy
-# that somebody may want.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 # Browsers of these tests come from one address and are quicker than people.
 NO_HURRY = "100000 per hour"
 
@@ -34,13 +25,18 @@ class QuietHandler(WSGIRequestHandler):
 class LiveSite:
     """Serves an application in a thread, at the address that its letters name."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, tls: SSLContext | None = None) -> None:
         self.app = app
         self.address: str = app.config["FLASKY_URL"]
         self.make = Factory(app)
         port = int(self.address.rpartition(":")[2])
         self.server = make_server(
-            "127.0.0.1", port, strict(app), threaded=True, request_handler=QuietHandler
+            "127.0.0.1",
+            port,
+            app,
+            threaded=True,
+            request_handler=QuietHandler,
+            ssl_context=tls,
         )
         self.thread = Thread(target=self.server.serve_forever, name=self.address)
 
@@ -56,30 +52,13 @@ class LiveSite:
 
 def make_live_app(database: str, mailbox: Mailbox, **settings: Any) -> Flask:
     """Return the application for a live site; `/error/<code>` there shows any error page."""
-    app = make_app(
-        SQLALCHEMY_DATABASE_URI=database,
-        FLASKY_URL=f"http://127.0.0.1:{free_port()}",
-        RATELIMIT_LOGIN=NO_HURRY,
-        RATELIMIT_REGISTER=NO_HURRY,
-        RATELIMIT_LETTER=NO_HURRY,
-        SEND_FILE_MAX_AGE_DEFAULT=3600,  # files do not change meanwhile; asking again takes time
-        **mailbox.settings,
-        **settings,
-    )
+    usual = {
+        "FLASKY_URL": f"http://127.0.0.1:{free_port()}",
+        "RATELIMIT_LOGIN": NO_HURRY,
+        "RATELIMIT_REGISTER": NO_HURRY,
+        "RATELIMIT_LETTER": NO_HURRY,
+        "SEND_FILE_MAX_AGE_DEFAULT": 3600,  # files do not change meanwhile; asking takes time
+    }
+    app = make_app(SQLALCHEMY_DATABASE_URI=database, **(usual | mailbox.settings | settings))
     app.add_url_rule("/error/<int:code>", "error", abort)
     return app
-
-
-def strict(site: "WSGIApplication") -> "WSGIApplication":
-    """Return `site` with POLICY on every answer."""
-
-    def served(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        def start(
-            status: str, headers: list[tuple[str, str]], *error: Any
-        ) -> Callable[[bytes], object]:
-            headers = [*headers, ("Content-Security-Policy", POLICY)]
-            return start_response(status, headers, *error)
-
-        return site(environ, start)
-
-    return served

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("browser-pages")
 
 READERS = sorted({sight.reader for sight in SIGHTS.values()})
 ROLES = {"user": "User", "moderator": "Moderator"}
-NO_PAGES = {"static", "bootstrap.static", "error"}
+NO_PAGES = {"static", "bootstrap.static", "error", "healthz", "readyz", "metrics"}
 
 
 def visit(page: Page, sight: Sight, path: str) -> None:

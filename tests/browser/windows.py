@@ -78,6 +78,8 @@ class Windows:
 
     def _note_answer(self, answer: Response) -> None:
         """Whether a page itself is an error page is for the test to say."""
+        if not any(name.startswith("content-security-policy") for name in answer.headers):
+            self.faults.append(f"has no policy: {answer.url}")
         if answer.status >= 400 and answer.request.resource_type != "document":
             self.faults.append(f"answered {answer.status}: {answer.url}")
 

@@ -8,11 +8,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from app.cli.demo import demo
-from app.cli.deploy import deploy
-from app.cli.mail import mail
-from app.cli.test import test as run_tests
-from app.cli.users import users
+from app.cli import COMMANDS
 from tests.databases import EphemeralPostgres
 from tests.settings import make_app
 
@@ -25,20 +21,18 @@ def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Com
             yield from commands(below, f"{name} {word}")
 
 
-OURS = {
-    name: command
-    for top in (deploy, users, demo, mail, run_tests)
-    for name, command in commands(top, str(top.name))
-}
+OURS = {name: command for top in COMMANDS for name, command in commands(top, str(top.name))}
 
 
 def test_no_command_is_missing() -> None:
     assert set(OURS) == {
-        *("deploy", "test", "users", "demo", "mail"),
+        *("config", "deploy", "test", "worker"),
+        *("users", "demo", "mail", "jobs", "static"),
         *("users create", "users promote", "users list", "users delete"),
         "users prune",
         *("demo seed", "demo clear", "mail deliver", "mail list"),
         "mail prune",
+        *("jobs list", "jobs retry", "jobs forget", "static collect"),
     }
     assert {name.split()[0] for name in OURS} <= set(make_app().cli.commands)
 

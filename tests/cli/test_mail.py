@@ -29,18 +29,18 @@ def test_refused_letter_waits_is_tried_again_and_goes_out_once(
 
     refused = runner.invoke(args=["mail", "deliver"])
     assert refused.exit_code == 1
-    assert refused.output.startswith("0 sent, 2 waiting.")
-    assert "ann@example.com" in refused.output
-    assert "waiting, attempts: 2" in refused.output
-    assert "Come back later" in refused.output
+    assert refused.stdout.startswith("0 sent, 2 waiting.")
+    assert "ann@example.com" in refused.stdout
+    assert "waiting, attempts: 2" in refused.stdout
+    assert "Come back later" in refused.stdout
     assert letters.received == []
 
     letters.refusal = None
     taken = runner.invoke(args=["mail", "deliver"])
-    assert (taken.exit_code, taken.output) == (0, "2 sent, 0 waiting.\n")
+    assert (taken.exit_code, taken.stdout) == (0, "2 sent, 0 waiting.\n")
 
     again = runner.invoke(args=["mail", "deliver"])
-    assert (again.exit_code, again.output) == (0, "0 sent, 0 waiting.\n")
+    assert (again.exit_code, again.stdout) == (0, "0 sent, 0 waiting.\n")
     assert [letter.recipients for letter in letters.received] == [
         ["ann@example.com"],
         ["bob@example.com"],
@@ -54,8 +54,8 @@ def test_list_shows_what_waits_and_why(
     letters.refusal = "550 Nobody here"
     promise(app, make, "bob")
 
-    [waiting] = runner.invoke(args=["mail", "list"]).output.splitlines()
-    newest, oldest = runner.invoke(args=["mail", "list", "--all"]).output.splitlines()
+    [waiting] = runner.invoke(args=["mail", "list"]).stdout.splitlines()
+    newest, oldest = runner.invoke(args=["mail", "list", "--all"]).stdout.splitlines()
 
     assert "bob@example.com" in waiting
     assert "waiting, attempts: 1" in waiting
@@ -72,15 +72,15 @@ def test_list_can_be_cut_short(
     promise(app, make, "ann")
     promise(app, make, "bob")
 
-    [line] = runner.invoke(args=["mail", "list", "--limit", "1"]).output.splitlines()
+    [line] = runner.invoke(args=["mail", "list", "--limit", "1"]).stdout.splitlines()
 
     assert "ann@example.com" in line
 
 
 def test_empty_outbox_says_so(runner: FlaskCliRunner) -> None:
-    assert runner.invoke(args=["mail", "list"]).output == "No letter is waiting.\n"
-    assert runner.invoke(args=["mail", "list", "--all"]).output == "No letters yet.\n"
-    assert runner.invoke(args=["mail", "deliver"]).output == "0 sent, 0 waiting.\n"
+    assert runner.invoke(args=["mail", "list"]).stdout == "No letter is waiting.\n"
+    assert runner.invoke(args=["mail", "list", "--all"]).stdout == "No letters yet.\n"
+    assert runner.invoke(args=["mail", "deliver"]).stdout == "0 sent, 0 waiting.\n"
 
 
 def test_list_shows_no_secret(
@@ -89,7 +89,7 @@ def test_list_shows_no_secret(
     letters.refusal = "451 Come back later"
     promise(app, make, "ann")
 
-    assert "/auth/" not in runner.invoke(args=["mail", "list", "--all"]).output
+    assert "/auth/" not in runner.invoke(args=["mail", "list", "--all"]).stdout
 
 
 def test_letter_that_cannot_be_written_stops_no_other(
@@ -106,8 +106,8 @@ def test_letter_that_cannot_be_written_stops_no_other(
     result = runner.invoke(args=["mail", "deliver"])
 
     assert result.exit_code == 1
-    assert result.output.startswith("1 sent, 1 waiting.")
-    assert "BadHeaderError" in result.output
+    assert result.stdout.startswith("1 sent, 1 waiting.")
+    assert "BadHeaderError" in result.stdout
     assert letters.to("bob@example.com")
 
 
@@ -126,8 +126,8 @@ def test_prune_forgets_what_was_delivered_long_ago(
 
     result = runner.invoke(args=["mail", "prune"])
 
-    expected = "Forgot 1 letters delivered more than 30 days ago.\n"
-    assert (result.exit_code, result.output) == (0, expected)
+    expected = "Forgot 1 letters delivered or given up more than 30 days ago.\n"
+    assert (result.exit_code, result.stdout) == (0, expected)
     with app.app_context():
         kept = db.session.scalars(db.select(Letter.recipient).order_by(Letter.id)).all()
     assert kept == ["new@example.com", "waiting@example.com"]

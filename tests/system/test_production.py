@@ -2,13 +2,8 @@
 
 import os
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
-from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
@@ -16,71 +11,24 @@ import pytest
 
 from tests.databases import EphemeralPostgres
 from tests.mailbox import Mailbox, free_port
-
-ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
-PATIENCE = 30  # seconds until a server must have answered, however busy the machine is
+from tests.system.servers import BIN, Gunicorn, deploy, eventually, production, run
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def environment(postgres: EphemeralPostgres, mail_server: Mailbox, port: int) -> dict[str, str]:
+def bind() -> str:
+    return f"127.0.0.1:{free_port()}"
+
+
+@pytest.fixture
+def server(postgres: EphemeralPostgres, mail_server: Mailbox, bind: str) -> Iterator[str]:
     mail_server.clear()
-    settings = {
-        "PATH": os.environ["PATH"],
-        "FLASK_CONFIG": "production",
-        "SECRET_KEY": "a key for the tests, long enough to be taken for a real one",
-        "DATABASE_URL": postgres.new_database().replace("+psycopg2", ""),
-        "FLASKY_URL": f"http://127.0.0.1:{port}",
-        "FLASKY_ADMIN": "boss@example.com",
-    }
-    mail = {name: str(value) for name, value in mail_server.settings.items()}
-    return settings | mail
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-def server(environment: dict[str, str], port: int) -> Iterator[str]:
-    deployed = run([str(BIN / "flask"), "deploy"], environment)
-    assert deployed.returncode == 0, deployed.stderr
-    command = [
-        str(BIN / "gunicorn"),
-        "manage:app",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "2",
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.communicate(timeout=PATIENCE)
-
-
-def run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-
-
-def wait_for(url: str) -> None:
-    give_up = time.monotonic() + PATIENCE
-    while True:
-        try:
-            build_opener().open(url)
-        except URLError:
-            assert time.monotonic() < give_up, f"{url} does not answer"
-            time.sleep(0.1)
-        else:
-            return
+    settings = {"FLASKY_ADMIN": "boss@example.com", **mail_server.settings}
+    environment = production(f"http://{bind}", postgres.new_database(), **settings)
+    deploy(environment)
+    with Gunicorn(environment, "--workers", "2", bind=bind) as running:
+        yield running.url
 
 
 def browser() -> OpenerDirector:
@@ -97,13 +45,6 @@ def send_form(visitor: OpenerDirector, url: str, **fields: str) -> str:
     return answer.decode()
 
 
-def wait_for_letter(mailbox: Mailbox, address: str) -> None:
-    give_up = time.monotonic() + PATIENCE
-    while not mailbox.to(address):
-        assert time.monotonic() < give_up, f"no letter to {address}"
-        time.sleep(0.05)
-
-
 def test_a_visitor_registers_and_gets_a_letter(server: str, mail_server: Mailbox) -> None:
     words = "a sentence as a password"
     page = send_form(
@@ -114,7 +55,7 @@ def test_a_visitor_registers_and_gets_a_letter(server: str, mail_server: Mailbox
         password=words,
         password2=words,
     )
-    wait_for_letter(mail_server, "boss@example.com")
+    eventually(lambda: mail_server.to("boss@example.com"), "a letter arrives")
     assert "boss@example.com" in page
     assert f"{server}/auth/confirm/" in mail_server.last("boss@example.com").text
 
@@ -127,9 +68,9 @@ def test_static_files_are_served(server: str) -> None:
         assert build_opener().open(server + path).status == 200
 
 
-def test_an_incomplete_configuration_stops_gunicorn_with_one_message(port: int) -> None:
+def test_an_incomplete_configuration_stops_gunicorn_with_one_message(bind: str) -> None:
     environment = {"PATH": os.environ["PATH"], "FLASK_CONFIG": "production"}
-    command = [str(BIN / "gunicorn"), "manage:app", "--bind", f"127.0.0.1:{port}"]
+    command = [str(BIN / "gunicorn"), "manage:app", "--bind", bind]
     stopped = run(command, environment)
     assert stopped.returncode == 3
     for name in ("SECRET_KEY", "DATABASE_URL", "FLASKY_URL"):

@@ -19,7 +19,7 @@ from .words import untranslated, untranslated_in_html
 
 pytestmark = pytest.mark.slow  # every page, for every reader, in two languages
 
-NO_PAGES = {"static", "bootstrap.static", "error"}
+NO_PAGES = {"static", "bootstrap.static", "error", "healthz", "readyz", "metrics"}
 LATIN_IN_CHINESE = frozenset({"Markdown", "MB", "NUL"})
 KNOWN = {DISGUISE: frozenset[str](), "zh_Hans": LATIN_IN_CHINESE}
 

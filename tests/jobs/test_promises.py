@@ -12,6 +12,7 @@ from app import email, jobs
 from app.extensions import db
 from app.models import Letter, User, utcnow
 from tests.factories import PASSWORD, Factory, Person
+from tests.jobs.waiting import wait_for_jobs
 from tests.mailbox import Mailbox
 from tests.reader import Reader
 
@@ -34,12 +35,6 @@ def work() -> Work:
 
 
 @pytest.fixture
-def threaded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a thread do the jobs, as it does in production."""
-    monkeypatch.setitem(app.config, "JOBS_INLINE", False)
-
-
-@pytest.fixture
 def ann(make: Factory) -> Person:
     return make.user("ann", confirmed=False)
 
@@ -49,11 +44,6 @@ def transaction(app: Flask, ann: Person) -> Iterator[User]:
     """Ann, within a transaction."""
     with app.app_context():
         yield db.session.get_one(User, ann.id)
-
-
-def wait_for_jobs() -> None:
-    """Return when everything that was handed to the thread is done: it works in order."""
-    jobs._executor().submit(bool).result(timeout=30)
 
 
 def letters_in_outbox() -> int:
@@ -114,17 +104,17 @@ def test_thread_does_the_job(app: Flask, work: Work, ann: Person) -> None:
     with app.app_context():
         jobs.after_commit(work, ann.username)
         db.session.commit()
-    wait_for_jobs()
+    wait_for_jobs(app)
 
     assert work.done == [("ann", True)]
     assert work.thread.startswith("jobs")
 
 
 @pytest.mark.usefixtures("threaded")
-def test_thread_delivers_letters(transaction: User, letters: Mailbox) -> None:
+def test_thread_delivers_letters(app: Flask, transaction: User, letters: Mailbox) -> None:
     email.send_confirmation(transaction)
     db.session.commit()
-    wait_for_jobs()
+    wait_for_jobs(app)
 
     assert letters.last("ann@example.com").link.startswith("/auth/confirm/")
     db.session.expire_all()
@@ -136,10 +126,11 @@ def test_failing_job_is_logged_and_stops_nothing(
     app: Flask,
     work: Work,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
     inline: bool,
 ) -> None:
-    monkeypatch.setitem(app.config, "JOBS_INLINE", inline)
+    if not inline:
+        request.getfixturevalue("threaded")
 
     def bake(loaf: str) -> None:
         raise RuntimeError(f"{loaf} burnt")
@@ -148,7 +139,8 @@ def test_failing_job_is_logged_and_stops_nothing(
         jobs.after_commit(bake, "rye")
         jobs.after_commit(work, "next")
         db.session.commit()
-        wait_for_jobs()
+        if not inline:
+            wait_for_jobs(app)
 
     assert "The job bake('rye',) failed." in caplog.text
     assert "rye burnt" in caplog.text

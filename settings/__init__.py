@@ -1,0 +1,1 @@
+"""How config.py reads the environment (`environment`) and what it can find wrong (`checks`)."""
