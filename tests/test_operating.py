@@ -14,7 +14,7 @@ from sqlalchemy import text
 from benchmarks.sites import WholeSite
 from tests.factories import PASSWORD
 from tests.manual import Command, commands
-from tests.repository import ROOT
+from tests.repository import ROOT, files
 from tests.system.servers import BIN, eventually, fetch
 from tests.system.visitor import Browser
 
@@ -205,8 +205,7 @@ def test_commands_that_are_not_typed_here_could_not_be() -> None:
 
 def test_units_and_files_of_the_page_are_those_of_deploy() -> None:
     page = PAGE.read_text()
-    tracked = subprocess.check_output(["git", "ls-files", "-z", "deploy"], cwd=ROOT, text=True)
-    deployed = [ROOT / name for name in tracked.rstrip("\0").split("\0")]
+    deployed = [ROOT / path for path in files() if path.parts[0] == "deploy"]
     everything = "".join(path.read_text() for path in deployed)
     units = set(re.findall(r"\bflasky-(?:web|worker)\b(?:\.(?!log)\w+)?", page))
     places = set(re.findall(r"/(?:srv|etc|run|var)/(?:\w+/)*flasky[\w/.-]*\w", page))
