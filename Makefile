@@ -34,10 +34,10 @@ venv: ## create or repair .venv with everything for development
 
 .PHONY: test
 test: lint db-check lock-check ## everything: lint, migrations, lock files, all tests, coverage
-	$(pytest) -m "not roads" --cov --cov-report=term-missing:skip-covered
+	$(pytest) --cov --cov-report=term-missing:skip-covered
 
 .PHONY: roads
-roads: venv ## the roads to production: Heroku's command line (npm), containers (podman, runc)
+roads: venv ## the roads to production alone: Heroku's command line, containers
 	$(pytest) -m roads
 
 .PHONY: check

@@ -113,15 +113,20 @@ class Config:
         return [*env.unreadable.values(), *checks.everywhere(cls)]
 
     @classmethod
-    def init_app(cls, app: "Flask") -> None:
-        """Check this configuration; raise ConfigurationError naming all that is wrong."""
-        app.extensions["origins"] = Origins(cls, env)  # for `flask config`
+    def check(cls) -> None:
+        """Raise ConfigurationError, naming all that keeps this configuration from running."""
         found = cls.problems()
         if found:
             lines = "\n".join(f"  * {problem}" for problem in found)
             raise ConfigurationError(
                 f"{cls.__name__} cannot start. Mend this (see docs/configuration.md):\n{lines}"
             )
+
+    @classmethod
+    def init_app(cls, app: "Flask") -> None:
+        """Check this configuration, and let `flask config` know where it comes from."""
+        app.extensions["origins"] = Origins(cls, env)
+        cls.check()
 
 
 class DevelopmentConfig(Config):

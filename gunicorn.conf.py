@@ -85,14 +85,20 @@ if env.unreadable:
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402 - as said above
 
 from app import health, logs  # noqa: E402 - as said above
-from config import Config, ConfigurationError, choose  # noqa: E402 - must come after load_dotenv()
+from config import ConfigurationError, choose  # noqa: E402 - must come after load_dotenv()
 
-# ------------------------------------------------------------------------ what it says
+# ------------------------------------------------------------------------ whether it can start
 
 try:
     chosen = choose()
-except ConfigurationError:
-    chosen = Config  # manage.py says what is wrong, and stops gunicorn
+    # Each worker would say the same, and the second to do so would break gunicorn's farewell.
+    chosen.check()
+except ConfigurationError as error:
+    print(error, file=sys.stderr)
+    sys.exit(CANNOT_START)
+
+# ------------------------------------------------------------------------ what it says
+
 loglevel = chosen.FLASKY_LOG_LEVEL.lower()
 formatter = logs.formatter_of({name: getattr(chosen, name) for name in dir(chosen)})
 

@@ -19,6 +19,8 @@ ENTRANCES = {
     "manage.py": [sys.executable, "manage.py", "deploy"],
     "flask": [str(BIN / "flask"), "deploy"],
 }
+# With two processes: each would find fault with the settings.
+SERVER = [str(BIN / "gunicorn"), "--workers", "2", "manage:app"]
 
 
 def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
@@ -33,7 +35,7 @@ def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("command", ENTRANCES.values(), ids=ENTRANCES)
+@pytest.mark.parametrize("command", [*ENTRANCES.values(), SERVER], ids=[*ENTRANCES, "gunicorn"])
 def test_broken_production_is_one_message(command: list[str]) -> None:
     done = run(command, FLASK_CONFIG="production")
 
@@ -44,7 +46,7 @@ def test_broken_production_is_one_message(command: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ENTRANCES.values(), ids=ENTRANCES)
+@pytest.mark.parametrize("command", [*ENTRANCES.values(), SERVER], ids=[*ENTRANCES, "gunicorn"])
 def test_unknown_configuration_is_one_line(command: list[str]) -> None:
     done = run(command, FLASK_CONFIG="prod")
 
