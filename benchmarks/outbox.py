@@ -101,22 +101,29 @@ class FlaskWorker(Server):
 
 
 class PostOfficeServer(Server):
-    """The mail server."""
+    """The mail server, at the address `host` of this machine."""
 
-    def __init__(self, ledger: Path) -> None:
-        self.port, self.ledger = free_port(), ledger
-        words = ["-m", "benchmarks.post_office", str(self.port), str(ledger)]
+    def __init__(self, ledger: Path, host: str = "127.0.0.1") -> None:
+        self.host, self.port, self.ledger = host, free_port(), ledger
+        words = ["-m", "benchmarks.post_office", host, str(self.port), str(ledger)]
         super().__init__([sys.executable, *words], {})
 
     def answers(self) -> bool:
         """Tell whether it can be reached."""
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+            return probe.connect_ex((self.host, self.port)) == 0
 
     def taken(self) -> list[tuple[str, str]]:
         """Return recipient and Message-ID of every letter that it took."""
+        return [(recipient, name) for recipient, name, _bearer in self._lines()]
+
+    def bearers(self) -> set[str]:
+        """Return the addresses of all who have brought letters."""
+        return {bearer for _recipient, _name, bearer in self._lines()}
+
+    def _lines(self) -> Iterator[list[str]]:
         lines = self.ledger.read_text().splitlines() if self.ledger.exists() else []
-        return [(line.split("\t")[0], line.split("\t")[1]) for line in lines]
+        return (line.split("\t") for line in lines)
 
 
 class Site:

@@ -19,7 +19,7 @@ from tests.mailbox import free_port
 from tests.redis_server import EphemeralRedis
 from tests.small_disk import SmallDisk
 from tests.system.nginx import Nginx
-from tests.system.servers import Gunicorn, deploy, eventually, flask, production
+from tests.system.servers import Gunicorn, eventually, flask, production
 from tests.system.traffic import Connect
 from tests.system.units import HeldSocket, Service, WebService, read_unit
 from tests.system.visitor import Browser
@@ -43,10 +43,10 @@ class Site:
     environment: dict[str, str]
     engine: Engine
 
-    def __init__(self, stack: ExitStack, url: str) -> None:
+    def __init__(self, stack: ExitStack, url: str, mail_host: str = "127.0.0.1") -> None:
         self.url = url
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="outages")))
-        self.office = stack.enter_context(PostOfficeServer(self.folder / "ledger"))
+        self.office = stack.enter_context(PostOfficeServer(self.folder / "ledger", mail_host))
         self.numbers = count(1)
 
     def visitors(self, clients: int) -> Visitors:
@@ -69,26 +69,28 @@ class Site:
             query = text("SELECT count(*) FROM letters WHERE sent_at IS NULL")
             return int(connection.scalar(query) or 0)
 
+    def flask(self, *words: str) -> str:
+        """Run a command of the site, and return what it printed."""
+        return flask(self.environment, *words)
+
     def _make(self, database: str, **settings: object) -> None:
         """Say what the site is like, and make its tables and people."""
         self.engine = create_engine(database, poolclass=NullPool)
-        self.environment = production(
-            self.url,
-            database,
-            FLASKY_ADMIN="admin@example.com",
-            MAIL_SERVER="127.0.0.1",
-            MAIL_PORT=self.office.port,
-            MAIL_TIMEOUT=1,
-            PASSWORD_HASH_METHOD="scrypt:256:8:1",  # noqa: S106 - a quick method's name
-            RATELIMIT_LOGIN=MANY,
-            RATELIMIT_REGISTER=MANY,
-            RATELIMIT_LETTER=MANY,
-            **settings,
-        )
-        deploy(self.environment)
+        usual: dict[str, object] = {
+            "FLASKY_ADMIN": "admin@example.com",
+            "MAIL_SERVER": self.office.host,
+            "MAIL_PORT": self.office.port,
+            "MAIL_TIMEOUT": 1,
+            "PASSWORD_HASH_METHOD": "scrypt:256:8:1",
+            "RATELIMIT_LOGIN": MANY,
+            "RATELIMIT_REGISTER": MANY,
+            "RATELIMIT_LETTER": MANY,
+        }
+        self.environment = production(self.url, database, **(usual | settings))
+        self.flask("deploy")
         for name in PEOPLE:
             words = ("users", "create", f"{name}@example.com", name, "--password", PASSWORD)
-            flask(self.environment, *words)
+            self.flask(*words)
 
     def _begin(self) -> None:
         """Publish the first post, which everybody reads."""

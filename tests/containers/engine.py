@@ -4,6 +4,7 @@ It goes by the name of `docker` here: what is written for docker is typed as it 
 """
 
 import os
+import random
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from typing import Self
 
 import pytest
 
-NEEDED = ("podman", "runc", "debootstrap")
+NEEDED = ("podman", "runc", "debootstrap", "catatonit")
 # What lets containers find each other by name: of one kind of podman's networks, and of the other.
 NAMING = {
     "/usr/lib/cni/dnsname": "golang-github-containernetworking-plugin-dnsname",
@@ -35,6 +36,7 @@ lock_type = "file" # the other kind is shared with every podman of this machine
 tmp_dir = "{folder}/t"
 [network]
 network_config_dir = "{folder}/networks"
+default_subnet_pools = [{{"base" = "10.{number}.0.0/16", "size" = 24}}] # and no two take the same
 """
 STORAGE = """
 [storage]
@@ -77,8 +79,9 @@ class Engine:
         (self.bin / "docker").chmod(0o755)
         shared = f'"{SHARED_IMAGES}"' if SHARED_IMAGES.is_dir() else ""
         places = {"folder": self.folder, "shared": shared}
+        number = random.randint(100, 254)
         (self.folder / "storage.conf").write_text(STORAGE.format(**places))
-        (self.folder / "containers.conf").write_text(SETTINGS.format(**places))
+        (self.folder / "containers.conf").write_text(SETTINGS.format(**places, number=number))
         self.environment = {
             "PATH": f"{self.bin}:{os.environ['PATH']}",
             "HOME": str(self.folder),

@@ -9,6 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ http {{
 
 
 class Nginx(Server):
-    """The site's nginx on two free ports; it finds gunicorn at `socket`."""
+    """The site's nginx on two free ports; it finds gunicorn at `socket`, or at `servers`."""
 
-    def __init__(self, static: Path | None = None) -> None:
+    def __init__(self, static: Path | None = None, servers: Sequence[str] = ()) -> None:
         if shutil.which("nginx") is None:
             pytest.skip("nginx is not installed: sudo apt install nginx")
         super().__init__(["nginx"], {"PATH": os.environ["PATH"]})
@@ -58,7 +59,7 @@ class Nginx(Server):
         self.flag = self.folder / "flasky/maintenance"
         self.access_file = self.folder / "access"
         self._write_certificate()
-        self._write_configuration()
+        self._write_configuration(servers or [f"unix:{self.socket}"])
         self.command = ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
         self.tls = ssl.create_default_context(cafile=self.folder / "certificate")
 
@@ -98,7 +99,7 @@ class Nginx(Server):
         names = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
         subprocess.run([*command.split(), *files, *names], check=True, capture_output=True)
 
-    def _write_configuration(self) -> None:
+    def _write_configuration(self, servers: Sequence[str]) -> None:
         """Write the site's files as an operator edits them, with this folder's paths."""
         shutil.copytree(SITE / "flasky", self.folder / "flasky")
         shutil.copy(SITE / "flasky.conf", self.folder)
@@ -111,7 +112,7 @@ class Nginx(Server):
             "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port} ssl http2;",
             "    listen [::]:80;\n": "",
             "    listen [::]:443 ssl http2;\n": "",
-            "/run/flasky/web.sock": str(self.socket),
+            "server unix:/run/flasky/web.sock;": "\n".join(f"server {one};" for one in servers),
             "/var/cache/flasky/static": str(self.static),
             "/var/cache/flasky-nginx": f"{self.folder}/cache",
             "/var/log/nginx/flasky.log": str(self.access_file),

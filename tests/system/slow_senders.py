@@ -41,6 +41,8 @@ class Attack:
         return connection
 
     def _read(self, connection: ssl.SSLSocket) -> bytes:
-        with suppress(ConnectionError, ssl.SSLError):
-            return b"".join(iter(lambda: connection.recv(65536), b""))
-        return b""
+        answer = b""
+        with suppress(ConnectionError, ssl.SSLError):  # after the answer, perhaps
+            while piece := connection.recv(65536):
+                answer += piece
+        return answer
