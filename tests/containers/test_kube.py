@@ -14,6 +14,7 @@ from .kube import JOB, WEB, WORKER, Kube
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("containers")]
 
+WORKS = "The worker does the jobs of redis:"
 # Of a pod's first process: nobody in particular, who can become nobody else.
 CONFINED = {
     "Uid": "10001",
@@ -57,18 +58,15 @@ def site(kube: Kube, before: int) -> Kube:
     kube.play(JOB)
     assert kube.wait_for_end(JOB) == 0, kube.log(JOB)
     kube.play(WORKER)
+    eventually(lambda: WORKS in kube.log(WORKER), WORKS, PATIENCE)
     return kube
 
 
 def test_site_is_alive_and_not_ready_until_the_job_is_done(before: int, site: Kube) -> None:
     assert before == 503
+    assert WORKS in site.log(WORKER)
     assert "Deployed." in site.log(JOB)
     eventually(lambda: status(site, "/readyz") == 200, "the site is ready", PATIENCE)
-
-
-def test_worker_takes_jobs_behind_its_gate(site: Kube) -> None:
-    told = "The worker does the jobs of redis:"
-    eventually(lambda: told in site.log(WORKER), told, PATIENCE)
 
 
 def test_settings_are_those_of_the_map_and_the_secret(site: Kube) -> None:
