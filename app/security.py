@@ -8,6 +8,8 @@ from flask import Flask, Response, abort, current_app, g, request, session, url_
 from flask_babel import gettext
 from werkzeug.routing import IntegerConverter, Map
 
+from .audience import is_for_programs
+
 # What a proxy, any proxy, adds to the requests that it passes on.
 FORWARDING = (
     *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"),
@@ -40,8 +42,13 @@ def refuse_nul() -> None:
 
 def keep_private(response: Response) -> Response:
     """Let no cache between the site and a reader keep a page that is that reader's own."""
-    response.vary.add("Accept-Language")
-    personal = session or getattr(g.get("_login_user"), "is_authenticated", False)
+    if is_for_programs():
+        response.vary.add("Authorization")
+        has_session = False
+    else:
+        response.vary.add("Accept-Language")
+        has_session = bool(session)
+    personal = has_session or getattr(g.get("_login_user"), "is_authenticated", False)
     if personal and not response.cache_control.public:
         response.cache_control.private = True
         response.cache_control.no_cache = True

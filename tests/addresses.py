@@ -195,6 +195,7 @@ ADDRESSES = [
         account(DONE, administrator=FORBIDDEN),
         {"password": "{password}"},
     ),
+    Address("api_docs.openapi", "GET", "/api/v1/openapi.json", OPEN),
     Address("healthz", "GET", "/healthz", OPEN),
     Address("readyz", "GET", "/readyz", OPEN),
     Address("metrics", "GET", "/metrics", OPEN),  # to readers on this very machine
