@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_babel import gettext
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import IntegerConverter, Map, ValidationError
 
 from .audience import is_for_programs
 
@@ -22,6 +23,16 @@ class IdConverter(IntegerConverter):
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=2**31 - 1)
+
+    def to_python(self, value: str) -> int:
+        """Say at once that there is no such row.
+
+        Werkzeug would blame the method, where each method of an address has a view of its own.
+        """
+        try:
+            return int(super().to_python(value))
+        except ValidationError:
+            raise NotFound from None
 
 
 def init_app(app: Flask) -> None:

@@ -21,6 +21,14 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _whole(value: Any) -> Any:
+    """To JSON, 2.0 is a whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+
+
 class Query(BaseModel):
     """The part of an address behind the question mark; each name at most once."""
 
@@ -41,7 +49,7 @@ CURSOR = r"^[0-9]{1,17}-([01]?[0-9]{1,9}|20[0-9]{8}|21[0-3][0-9]{7}|214[0-6][0-9
 class Paging(Query):
     """Which part of a list."""
 
-    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100)] = Field(
+    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_digits)] = Field(
         20, description="How many rows at most."
     )
     before: Annotated[str, Field(pattern=CURSOR)] | None = Field(

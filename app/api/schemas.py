@@ -9,7 +9,7 @@ from pydantic import Field
 from ..models import AccessToken, Comment, Post, User
 from ..permissions import may_read_suspended
 from .answers import Answer
-from .input import NO_NUL, SOMETHING, Body
+from .input import NO_NUL, SOMETHING, WHOLE, Body
 
 Id = Annotated[int, Field(ge=1)]
 Url = Annotated[str, Field(description="An absolute address.")]
@@ -41,7 +41,7 @@ class TokenIn(Body):
 
     name: str = Field(max_length=64, pattern=SOMETHING, description="What it is for.")
     read_only: bool = Field(False, description="It may not change anything.")
-    days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
+    days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = Field(
         None, description="How long it works; if left out, as the site has set (API_TOKEN_DAYS)."
     )
 

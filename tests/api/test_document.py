@@ -48,6 +48,17 @@ def test_every_reference_leads_somewhere(app: Flask) -> None:
             place = place[step]
 
 
+def test_limits_of_numbers_are_told(app: Flask) -> None:
+    told = contract(app)
+    [limit] = [
+        one for one in told["paths"]["/posts/"]["get"]["parameters"] if one["name"] == "limit"
+    ]
+
+    assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
+    [days, _null] = told["components"]["schemas"]["TokenIn"]["properties"]["days"]["anyOf"]
+    assert days == {"type": "integer", "minimum": 1, "maximum": 3650}
+
+
 def references(value: Any) -> set[str]:
     if isinstance(value, dict):
         own = {value["$ref"]} if "$ref" in value else set()

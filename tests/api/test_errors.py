@@ -70,6 +70,8 @@ def test_nonsense_is_refused_and_changes_nothing(
         ("GET", "/api/v1/posts/4711", 404),
         ("GET", "/api/v1/posts/99999999999", 404),
         ("GET", "/api/v1/posts/x", 404),
+        ("PUT", "/api/v1/posts/2147483648", 404),
+        ("DELETE", "/api/v1/posts/2147483648", 404),
         ("GET", "/api/v1/posts/%00", 400),
         ("GET", "/api/v1//posts/", 404),
         ("PATCH", "/api/v1/posts/", 405),
