@@ -32,6 +32,7 @@ Words = tuple[str, str, str]
 # A page for these must not ask the database, or anything else that may be broken, again.
 BROKEN = {500, 503}
 RETRY_AFTER = 30  # seconds
+OWN_WORDS = {400, 401, 403, 404, 409, 422, 503}  # statuses that our own code explains
 
 # What PostgreSQL and SQLite say when a row has gone, or is there already.
 LOST_RACE = re.compile("foreign key constraint|unique constraint", re.IGNORECASE)
@@ -165,10 +166,9 @@ def _own_words(error: HTTPException) -> str | None:
     """Return the description that our own code gave to abort(), if it did."""
     if isinstance(error, CSRFError):
         return str(gettext("The form has expired, or was not sent from this site."))
-    if (
-        error.code in {400, 401, 403, 404, 409, 422, 503}
-        and error.description != type(error).description
-    ):
+    if isinstance(error, SentInTheClear):
+        return _in_the_clear()[1]
+    if error.code in OWN_WORDS and error.description != type(error).description:
         return error.description
     return None
 

@@ -22,6 +22,10 @@ class SiteLoginManager(RotatingLoginManager):
         """Find out who asks; Flask-Login calls this when somebody wants to know."""
         return self.identify(None) if is_for_programs() else super()._load_user()
 
+    def _update_remember_cookie(self, response: Any) -> Any:
+        """Look into the session for what is to be remembered, where there is a session."""
+        return response if is_for_programs() else super()._update_remember_cookie(response)
+
     def unauthorized(self) -> Any:
         """Answer someone who is nobody: a person may log in, a program gets a 401."""
         return abort(401) if is_for_programs() else super().unauthorized()

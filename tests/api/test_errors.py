@@ -215,6 +215,7 @@ def test_plain_http_is_refused_and_not_redirected(app: Flask) -> None:
     answer = site.test_client().get("/api/v1/posts/")
 
     assert (answer.status_code, answer.mimetype) == (403, PROBLEM)
+    assert "plain http" in answer.get_json()["detail"]
 
 
 def test_error_is_not_kept_by_anybody(app: Flask, make: Factory) -> None:

@@ -9,11 +9,12 @@ import pytest
 from flask import Flask
 
 from app.extensions import db
-from app.models import AccessToken, User, utcnow
+from app.models import AccessToken, IdempotencyKey, User, delete_user, utcnow
 from tests.api.program import Program, token_of
 from tests.databases import counted_statements
 from tests.factories import Factory, Person
 from tests.reader import Reader
+from tests.rows import number_of
 
 
 def obtain(app: Flask, name: str, password: str, **body: Any) -> Any:
@@ -136,7 +137,9 @@ def test_cookie_of_a_session_counts_for_nothing(app: Flask, make: Factory) -> No
     assert reader.client.get("/api/v1/me").status_code == 401
     assert reader.client.post("/api/v1/posts/", json={"body": "x"}).status_code == 401
     assert reader.client.delete(f"/api/v1/posts/{post}").status_code == 401
-    assert reader.client.get("/api/v1/posts/").headers.getlist("Set-Cookie") == []
+    answer = reader.client.get("/api/v1/posts/")
+    assert answer.headers.getlist("Set-Cookie") == []
+    assert "cookie" not in answer.vary
     assert reader.open("/").text.count("ann"), "the session lives on"
 
 
@@ -243,6 +246,17 @@ def test_tokens_that_died_are_forgotten_when_a_new_one_is_made(app: Flask, make:
 
     with app.app_context():
         assert len(db.session.scalars(db.select(AccessToken)).all()) == 1
+
+
+def test_tokens_and_keys_go_with_their_owner(app: Flask, make: Factory) -> None:
+    ann = make.user("ann")
+    Program(app, ann).post("/posts/", {"body": "x"}, headers={"Idempotency-Key": "k"})
+
+    with app.app_context():
+        delete_user(db.session.get_one(User, ann.id))
+        db.session.commit()
+
+    assert (number_of(app, AccessToken), number_of(app, IdempotencyKey)) == (0, 0)
 
 
 def test_token_is_in_no_line_of_the_log(
