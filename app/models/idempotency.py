@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, delete, select
+from sqlalchemy import Delete, ForeignKey, Index, String, Text, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
@@ -12,6 +12,7 @@ from .user import User
 
 KEPT_FOR = timedelta(hours=24)
 LONGEST_KEY = 255
+BATCH = 100
 
 
 class IdempotencyKey(Model):
@@ -32,8 +33,8 @@ class IdempotencyKey(Model):
     body: Mapped[str] = mapped_column(Text, default="")
 
     __table_args__ = (
-        UniqueConstraint("user_id", "key"),
-        Index("ix_idempotency_keys_user_oldest", "user_id", "timestamp"),
+        Index("ix_idempotency_keys_user_key", "user_id", "key", unique=True),
+        Index("ix_idempotency_keys_oldest", "timestamp"),
     )
 
     def __repr__(self) -> str:
@@ -41,7 +42,7 @@ class IdempotencyKey(Model):
 
     @classmethod
     def take(cls, user: User, key: str, fingerprint: str) -> "tuple[IdempotencyKey, bool]":
-        """Return the row of `key`, and whether it is new; forget what `user` sent long ago.
+        """Return the row of `key`, and whether it is new; forget what was sent long ago.
 
         This must be the first thing that a transaction does: SQLite lets nobody write who has
         read what another has changed since.
@@ -53,8 +54,17 @@ class IdempotencyKey(Model):
             "timestamp": utcnow(),
             "body": "",
         }
-        old = delete(cls).where(cls.user_id == user.id, cls.timestamp <= utcnow() - KEPT_FOR)
-        db.session.execute(old)
+        mine = (cls.user_id == user.id) & (cls.key == key)
+        db.session.execute(delete(cls).where(mine, cls.timestamp <= utcnow() - KEPT_FOR))
+        db.session.execute(cls._oldest())
         is_new = rows_changed(db.session.execute(insert_once(cls).values(row))) == 1
-        mine = select(cls).where(cls.user_id == user.id, cls.key == key)
-        return db.session.scalars(mine).one(), is_new
+        return db.session.scalars(select(cls).where(mine)).one(), is_new
+
+    @classmethod
+    def _oldest(cls) -> Delete:
+        """Return what forgets some of everybody's old rows, leaving those that others forget now.
+
+        They hold what people wrote and may have deleted since.
+        """
+        old = select(cls.id).where(cls.timestamp <= utcnow() - KEPT_FOR).limit(BATCH)
+        return delete(cls).where(cls.id.in_(old.with_for_update(skip_locked=True)))

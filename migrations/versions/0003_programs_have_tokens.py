@@ -51,15 +51,16 @@ def upgrade():
             ["user_id"], ["users.id"], name="fk_idempotency_keys_user_id_users", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_idempotency_keys"),
-        sa.UniqueConstraint("user_id", "key", name="uq_idempotency_keys_user_id_key"),
     )
     op.create_index(
-        "ix_idempotency_keys_user_oldest", "idempotency_keys", ["user_id", "timestamp"]
+        "ix_idempotency_keys_user_key", "idempotency_keys", ["user_id", "key"], unique=True
     )
+    op.create_index("ix_idempotency_keys_oldest", "idempotency_keys", ["timestamp"])
 
 
 def downgrade():
-    op.drop_index("ix_idempotency_keys_user_oldest", table_name="idempotency_keys")
+    op.drop_index("ix_idempotency_keys_oldest", table_name="idempotency_keys")
+    op.drop_index("ix_idempotency_keys_user_key", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
     op.drop_index("ix_access_tokens_user_newest", table_name="access_tokens")
     op.drop_table("access_tokens")

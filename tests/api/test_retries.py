@@ -64,6 +64,21 @@ def test_key_is_forgotten_after_a_day(app: Flask, make: Factory) -> None:
     assert number_of(app, IdempotencyKey) == 1
 
 
+def test_old_answers_are_forgotten_whoever_got_them(app: Flask, make: Factory) -> None:
+    """They hold what people wrote, and may have deleted since."""
+    ann, bob = Program(app, make.user("ann")), Program(app, make.user("bob"))
+    ann.post("/posts/", {"body": "x"}, headers={"Idempotency-Key": "k"})
+    with app.app_context():
+        row = db.session.scalars(db.select(IdempotencyKey)).one()
+        row.timestamp -= timedelta(hours=24)
+        db.session.commit()
+
+    bob.post("/posts/", {"body": "y"}, headers={"Idempotency-Key": "k"})
+
+    with app.app_context():
+        assert "y" in db.session.scalars(db.select(IdempotencyKey.body)).one()
+
+
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "é"])
 def test_key_that_cannot_be_kept_is_refused(app: Flask, make: Factory, key: str) -> None:
     program = Program(app, make.user("ann"))
