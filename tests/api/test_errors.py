@@ -76,6 +76,7 @@ def test_nonsense_is_refused_and_changes_nothing(
         ("GET", "/api/v1//posts/", 404),
         ("PATCH", "/api/v1/posts/", 405),
         ("TRACE", "/api/v1/posts/", 405),
+        ("POST", "/api/docs", 405),
         ("POST", "/api/v1/posts/", 401),
         ("GET", "/api/v1/posts/?limit=0", 400),
     ],
