@@ -86,6 +86,10 @@ class Config:
     RATELIMIT_LOGIN = env.text("RATELIMIT_LOGIN", "20 per minute")
     RATELIMIT_REGISTER = env.text("RATELIMIT_REGISTER", "10 per hour")
     RATELIMIT_LETTER = env.text("RATELIMIT_LETTER", "5 per hour")
+    RATELIMIT_API = env.text("RATELIMIT_API", "600 per minute")
+
+    API_TOKEN_DAYS = env.number("API_TOKEN_DAYS", 30, maximum=3650)
+    API_ORIGINS = env.words("API_ORIGINS")
 
     SQLALCHEMY_DATABASE_URI: str | None = None
     SQLALCHEMY_ENGINE_OPTIONS: ClassVar[dict[str, object]] = {

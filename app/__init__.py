@@ -28,6 +28,8 @@ from . import (
     slowness,
     sqlite,
 )
+from .api import api as api_blueprint
+from .api import docs as api_docs_blueprint
 from .auth import auth as auth_blueprint
 from .extensions import db
 from .main import main as main_blueprint
@@ -76,6 +78,8 @@ def create_app(config_name: str | None = None) -> Flask:
 
     app.register_blueprint(main_blueprint)
     app.register_blueprint(auth_blueprint, url_prefix="/auth")
+    app.register_blueprint(api_blueprint, url_prefix="/api/v1")
+    app.register_blueprint(api_docs_blueprint)
     app.context_processor(lambda: {"Permission": models.Permission, "site_name": "Flasky"})
     app.shell_context_processor(lambda: {name: getattr(models, name) for name in models.__all__})
     return app

@@ -1,4 +1,4 @@
-"""Every error page, once."""
+"""Every error, once: a page for people, JSON below /api/ (problems.py)."""
 
 import math
 import re
@@ -19,6 +19,8 @@ from werkzeug.exceptions import (
     ServiceUnavailable,
 )
 
+from . import problems
+from .audience import is_in_api
 from .extensions import db, limiter
 from .failures import failure, one_line, statement_of
 from .https import SentInTheClear
@@ -30,6 +32,7 @@ Words = tuple[str, str, str]
 # A page for these must not ask the database, or anything else that may be broken, again.
 BROKEN = {500, 503}
 RETRY_AFTER = 30  # seconds
+OWN_WORDS = {400, 401, 403, 404, 409, 422, 503}  # statuses that our own code explains
 
 # What PostgreSQL and SQLite say when a row has gone, or is there already.
 LOST_RACE = re.compile("foreign key constraint|unique constraint", re.IGNORECASE)
@@ -58,6 +61,8 @@ def show_error(error: HTTPException) -> ResponseReturnValue:
         leave_the_database()
         # Flask-Login keeps the reader here; looking them up would ask the database again.
         g._login_user = AnonymousUser()
+    if is_in_api():
+        return problems.answer(error, _own_words(error), _headers(error))
     words = _in_the_clear if isinstance(error, SentInTheClear) else WORDS.get(status, _other)
     title, message, advice = words()
     page = render_template(
@@ -82,6 +87,8 @@ def show_unknown_host(error: SecurityError) -> ResponseReturnValue:
     current_app.logger.info(
         "%.200s If readers shall use this name, add it to TRUSTED_HOSTS.", error.description
     )
+    if is_in_api():
+        return problems.answer(error, "Ask for this site by its own name.", [])
     words = gettext("This site is not known by the name that the request asks for.")
     advice = gettext("Open it by its own. If it is yours: TRUSTED_HOSTS in docs/configuration.md.")
     headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
@@ -145,7 +152,13 @@ def _headers(error: HTTPException) -> list[tuple[str, str]]:
     kept = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
     limit = limiter.current_limit
     if error.code == 429 and limit is not None:
-        kept.append(("Retry-After", str(max(1, math.ceil(limit.reset_at - time.time())))))
+        seconds = str(max(1, math.ceil(limit.reset_at - time.time())))
+        kept += [
+            ("Retry-After", seconds),
+            ("RateLimit-Limit", str(limit.limit.amount)),
+            ("RateLimit-Remaining", "0"),
+            ("RateLimit-Reset", seconds),
+        ]
     return kept
 
 
@@ -153,7 +166,9 @@ def _own_words(error: HTTPException) -> str | None:
     """Return the description that our own code gave to abort(), if it did."""
     if isinstance(error, CSRFError):
         return str(gettext("The form has expired, or was not sent from this site."))
-    if error.code in {400, 403, 404, 503} and error.description != type(error).description:
+    if isinstance(error, SentInTheClear):
+        return _in_the_clear()[1]
+    if error.code in OWN_WORDS and error.description != type(error).description:
         return error.description
     return None
 

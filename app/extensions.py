@@ -14,7 +14,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 from . import attempts  # noqa: F401 - tells Flask-Limiter how to count in Redis
-from .keys import RotatingLoginManager
+from .login import SiteLoginManager
 
 # Every constraint gets a name that can be foretold, so that a migration can drop it.
 NAMING_CONVENTION = {
@@ -37,7 +37,7 @@ bootstrap = Bootstrap5()
 csrf = CSRFProtect()
 db = SQLAlchemy(model_class=Base)
 limiter = Limiter(get_remote_address)
-login_manager = RotatingLoginManager()
+login_manager = SiteLoginManager()
 mail = Mail()
 migrate = Migrate()
 

@@ -8,6 +8,8 @@ from flask import Flask, Response, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden, SecurityError
 
+from .audience import is_for_programs
+
 PROBES = {"healthz", "readyz", "metrics"}  # are asked inside, behind whatever ends TLS
 ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
 PRINTABLE = "".join(chr(code) for code in range(0x21, 0x7F))
@@ -40,7 +42,8 @@ def refuse_plain_http() -> ResponseReturnValue | None:
     unknown_host = isinstance(request.routing_exception, SecurityError)  # is answered with 400
     if request.is_secure or request.endpoint in PROBES or unknown_host:
         return None
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
+    # A program would follow, and send its token in the clear each time.
+    if request.method not in {"GET", "HEAD", "OPTIONS"} or is_for_programs():
         raise SentInTheClear
     # 301 is what the oldest client knows; 308 differs from it for forms alone.
     answer = redirect(_secure_address(), 301)

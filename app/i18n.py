@@ -7,6 +7,7 @@ from flask import Flask, has_request_context, request
 from flask_babel import format_datetime, format_timedelta, get_locale
 from flask_login import current_user
 
+from .audience import is_for_programs
 from .extensions import babel
 from .models import utcnow
 
@@ -36,6 +37,8 @@ def select_locale() -> str | None:
     """Return the reader's language: as switched, as saved, as the browser prefers, or None."""
     if not has_request_context():
         return None
+    if is_for_programs():  # the API speaks one language
+        return "en"
     for chosen in (request.cookies.get(LANGUAGE_COOKIE), getattr(current_user, "locale", None)):
         if chosen in LANGUAGES:
             return chosen

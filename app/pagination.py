@@ -38,12 +38,12 @@ class Page:
         return bool(self.items)
 
 
-def paginate(rows: Rows, timestamp: Any, row_id: Any, per_page: int) -> Page:
+def paginate(rows: Rows, timestamp: Any, row_id: Any, per_page: int, **address: Any) -> Page:
     """Return the page of `rows` that the request asks for with `?before=` or `?after=`.
 
     The rows must have the columns `timestamp` and `id`, which order them. One statement; one row
     more than shown is fetched, to know whether there is another page. A cursor that cannot be
-    read is answered with 400.
+    read is answered with 400. `address` is what the addresses of other pages hold besides.
     """
     after, before = _cursor("after"), _cursor("before")
     key = tuple_(timestamp, row_id)
@@ -58,22 +58,22 @@ def paginate(rows: Rows, timestamp: Any, row_id: Any, per_page: int) -> Page:
     more, items = len(found) > per_page, found[:per_page]
     if after is not None:
         items.reverse()
-        return _page(items, newer=more, older=True)
-    return _page(items, newer=before is not None, older=more)
+        return _page(items, address, newer=more, older=True)
+    return _page(items, address, newer=before is not None, older=more)
 
 
-def _page(items: list[Any], newer: bool, older: bool) -> Page:
+def _page(items: list[Any], address: dict[str, Any], newer: bool, older: bool) -> Page:
     if not items:  # beyond the end: there is nothing to count from, so begin anew
-        return Page([], _url() if newer or older else None, None)
+        return Page([], _url(**address) if newer or older else None, None)
     return Page(
         items,
-        _url(after=_encode(items[0])) if newer else None,
-        _url(before=_encode(items[-1])) if older else None,
+        _url(**address, after=_encode(items[0])) if newer else None,
+        _url(**address, before=_encode(items[-1])) if older else None,
     )
 
 
-def _url(**cursor: Any) -> str:
-    return url_for(str(request.endpoint), **(request.view_args or {}), **cursor)
+def _url(**values: Any) -> str:
+    return url_for(str(request.endpoint), **(request.view_args or {}), **values)
 
 
 def _encode(row: Any) -> str:

@@ -8,7 +8,7 @@ from flask import abort
 from flask_login import current_user
 
 from .extensions import login_manager
-from .models import Permission
+from .models import Permission, User
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -46,6 +46,25 @@ def may_edit(author_id: int) -> bool:
 def may_delete(author_id: int) -> bool:
     """Tell whether the reader may delete what `author_id` wrote."""
     return _is_reader(author_id) or current_user.can(Permission.MODERATE)
+
+
+def may_see(user: User) -> bool:
+    """Tell whether this account exists for the reader.
+
+    One that is not confirmed yet does not: it would tell whether the address that was just
+    registered had been known. One that has written was confirmed once, and its posts link to it.
+    """
+    return bool(user.confirmed or user.post_count or current_user.is_administrator())
+
+
+def may_follow(user: User) -> bool:
+    """Tell whether the reader may follow `user`: everybody but themself."""
+    return not _is_reader(user.id)
+
+
+def may_read_suspended() -> bool:
+    """Tell whether the reader may read what moderators have hidden."""
+    return bool(current_user.can(Permission.MODERATE))
 
 
 def _is_reader(user_id: int) -> bool:

@@ -21,7 +21,7 @@ def note_visit(response: Response) -> Response:
     """
     asked = "_login_user" in g  # where Flask-Login keeps the reader
     if asked and response.status_code < 500 and current_user.is_authenticated:
-        if not current_user.ping_is_due():  # without a statement, on most pages
+        if not (current_user.ping_is_due() or _token_is_due()):  # no statement, on most pages
             return response
         db.session.rollback()
         try:
@@ -32,8 +32,15 @@ def note_visit(response: Response) -> Response:
 
 
 def _move() -> None:
-    if current_user.ping():
-        db.session.commit()
+    if _token_is_due():
+        g.grant.note_use()
+    current_user.ping()
+    db.session.commit()
+
+
+def _token_is_due() -> bool:
+    """Tell whether the use of the token that the request came with is worth a note."""
+    return "grant" in g and bool(g.grant.use_is_due())
 
 
 def _leave_it(error: SQLAlchemyError) -> None:

@@ -35,6 +35,7 @@ SHAPES = (
     (re.compile(r"(/auth/(?:reset|confirm|change-email)/)[^\s/?#\"'<>]+"), rf"\1{HIDDEN}"),
     # Whatever itsdangerous has signed: sessions, links, tokens of forms.
     (re.compile(r"(?<![\w-])(?:eyJ|\.eJ|Ij)[\w-]{8,}(?:\.[\w-]{6,}){1,2}"), HIDDEN),
+    (re.compile(r"(?<![\w-])flasky_[\w-]{43,}"), HIDDEN),  # what programs send
     (re.compile(r"\|[0-9a-f]{128}(?![0-9a-f])"), f"|{HIDDEN}"),  # “keep me logged in”
     # What PostgreSQL adds to an error: whole rows, with the hash of the password in them, and the
     # statement with its values. Its first line says what is wrong.

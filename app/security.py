@@ -6,7 +6,10 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_babel import gettext
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import IntegerConverter, Map, ValidationError
+
+from .audience import is_for_programs
 
 # What a proxy, any proxy, adds to the requests that it passes on.
 FORWARDING = (
@@ -20,6 +23,16 @@ class IdConverter(IntegerConverter):
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=2**31 - 1)
+
+    def to_python(self, value: str) -> int:
+        """Say at once that there is no such row.
+
+        Werkzeug would blame the method, where each method of an address has a view of its own.
+        """
+        try:
+            return int(super().to_python(value))
+        except ValidationError:
+            raise NotFound from None
 
 
 def init_app(app: Flask) -> None:
@@ -40,8 +53,13 @@ def refuse_nul() -> None:
 
 def keep_private(response: Response) -> Response:
     """Let no cache between the site and a reader keep a page that is that reader's own."""
-    response.vary.add("Accept-Language")
-    personal = session or getattr(g.get("_login_user"), "is_authenticated", False)
+    if is_for_programs():
+        response.vary.add("Authorization")
+        has_session = False
+    else:
+        response.vary.add("Accept-Language")
+        has_session = bool(session)
+    personal = has_session or getattr(g.get("_login_user"), "is_authenticated", False)
     if personal and not response.cache_control.public:
         response.cache_control.private = True
         response.cache_control.no_cache = True

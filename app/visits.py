@@ -1,5 +1,6 @@
 """One line of the log for each request, and the number that its lines have in common."""
 
+import json
 import logging
 import re
 import sys
@@ -100,14 +101,32 @@ def last_words(visit: Visit, start: "StartResponse") -> Iterable[bytes]:
 
     The server would answer by itself, without our headers and the number of the request.
     """
-    words = f"Something broke on our side. Request number: {visit.request_id}\n".encode()
+    text = f"Something broke on our side. Request number: {visit.request_id}\n"
+    kind = "text/plain; charset=utf-8"
+    if visit.path.startswith("/api/"):
+        text, kind = json.dumps(problem(visit)), "application/problem+json"
+    words = text.encode()
     headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Type", kind),
         ("Content-Length", str(len(words))),
         ("Cache-Control", "no-store"),
     ]
     start("500 INTERNAL SERVER ERROR", headers, sys.exc_info())  # instead of what was begun
     return [] if visit.method == "HEAD" else [words]
+
+
+def problem(visit: Visit) -> dict[str, Any]:
+    """Return what a program is told (see problems.py, which may be what is broken)."""
+    return {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "status": 500,
+        "error": "internal server error",
+        "detail": "Something broke on our side. The log knows it by the request_id.",
+        "reason": None,
+        "errors": [],
+        "request_id": visit.request_id,
+    }
 
 
 def write(visit: Visit) -> None:

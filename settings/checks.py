@@ -27,7 +27,8 @@ HOST = re.compile(r"\.?[\w-]+(\.[\w-]+)*(:[0-9]+)?")
 DATABASE = re.compile(r"(sqlite|postgresql\+psycopg2)://")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 SYSLOG = re.compile(r"/\S+|(\[[0-9a-f:]+\]|[^\s:/]+):[0-9]{1,5}")
-LIMITS = ("RATELIMIT_LOGIN", "RATELIMIT_REGISTER", "RATELIMIT_LETTER")
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")  # as browsers write it
+LIMITS = ("RATELIMIT_LOGIN", "RATELIMIT_REGISTER", "RATELIMIT_LETTER", "RATELIMIT_API")
 
 
 def everywhere(settings: Any) -> Iterator[str]:
@@ -50,6 +51,9 @@ def everywhere(settings: Any) -> Iterator[str]:
                 f"{name} is {getattr(settings, name)!r}: write a number and a span, such as "
                 "10 per minute; separate several with semicolons."
             )
+    for origin in settings.API_ORIGINS:
+        if not ORIGIN.fullmatch(origin):
+            yield f"API_ORIGINS holds {origin!r}: write https://app.example.com, without a path."
 
 
 def in_production(settings: Any) -> Iterator[str]:

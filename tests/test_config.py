@@ -102,6 +102,8 @@ UNSAFE = {
     "long prefix": ({"FLASKY_MAIL_SUBJECT_PREFIX": "x" * 101}, "FLASKY_MAIL_SUBJECT_PREFIX"),
     "port": ({"MAIL_PORT": "99999"}, "MAIL_PORT is '99999'"),
     "days": ({"REMEMBER_COOKIE_DAYS": "999999999"}, "REMEMBER_COOKIE_DAYS"),
+    "origin with a path": ({"API_ORIGINS": "https://a.example/x"}, "API_ORIGINS holds"),
+    "every origin": ({"API_ORIGINS": "*"}, "API_ORIGINS holds"),
     "limit in words": ({"RATELIMIT_LOGIN": "ten a minute"}, "RATELIMIT_LOGIN is"),
     "second limit": ({"RATELIMIT_LETTER": "5 per hour; many"}, "RATELIMIT_LETTER is"),
     "queue of another kind": ({"QUEUE_URL": "amqp://host"}, "QUEUE_URL cannot be read"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import TypeVar
 
 import pytest
 from flask import Flask
@@ -18,12 +19,14 @@ from .rows import number_of, token_for, user_named, value
 
 ROUNDS = range(4)
 
+Answer = TypeVar("Answer")
 
-def at_once(*actions: Callable[[], Page]) -> list[Page]:
+
+def at_once(*actions: Callable[[], Answer]) -> list[Answer]:
     """Start all `actions` at the same moment, each in a thread; return what they return."""
     barrier = Barrier(len(actions))
 
-    def start(action: Callable[[], Page]) -> Page:
+    def start(action: Callable[[], Answer]) -> Answer:
         barrier.wait(timeout=30)
         return action()
 

@@ -17,6 +17,7 @@ SECRET = {
     "change of address": ("GET /auth/change-email/abc", "abc"),
     "token anywhere": (f"Referer {TOKEN}!", TOKEN),
     "long token anywhere": (f"next={LONG_TOKEN}", LONG_TOKEN),
+    "token of a program": (f"sent flasky_{'aB-_9' * 9}, said", "aB-_9"),
     "remember me": (f"3.stamp|{'0f' * 64}", "0f0f"),
     "form": ("email=ann&password=hunter2&next=/", "hunter2"),
     "second password": ("password2=hunter2", "hunter2"),

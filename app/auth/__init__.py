@@ -4,4 +4,4 @@ from flask import Blueprint
 
 auth = Blueprint("auth", __name__)
 
-from . import email_change, password, registration, session  # noqa: E402, F401 - views
+from . import email_change, password, registration, session, tokens  # noqa: E402, F401 - views

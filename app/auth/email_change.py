@@ -9,10 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from .. import email
 from ..extensions import db, limiter
 from ..forms import ConfirmForm
+from ..limits import LOGIN
 from ..models import User
 from . import auth
 from .forms import ChangeEmailForm
-from .limits import LOGIN, letters_to_one_address
+from .limits import letters_to_one_address
 from .session import stay_logged_in
 
 

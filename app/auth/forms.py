@@ -4,8 +4,16 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import BooleanField, Field, PasswordField, StringField, SubmitField, ValidationError
-from wtforms.validators import EqualTo, Length
+from wtforms import (
+    BooleanField,
+    Field,
+    IntegerField,
+    PasswordField,
+    StringField,
+    SubmitField,
+    ValidationError,
+)
+from wtforms.validators import EqualTo, Length, NumberRange
 
 from .. import passwords
 from ..forms import (
@@ -150,6 +158,24 @@ class ChangeEmailForm(Form):
     email = email_field()
     password = current_password_field(_l("Password"), own_password)
     submit = SubmitField(_l("Change the address"))
+
+
+class TokenForm(Form):
+    """A token for a program."""
+
+    name = StringField(
+        _l("What is it for?"),
+        validators=[required(), at_most(64)],
+        filters=[strip],
+        description=_l("Such as the name of an app, so that you know it again."),
+    )
+    days = IntegerField(
+        _l("Days it works"),
+        validators=[NumberRange(1, 3650, _l("Write a number of days from 1 to 3650."))],
+    )
+    read_only = BooleanField(_l("It may only read"))
+    password = current_password_field(_l("Password"), own_password)
+    submit = SubmitField(_l("Make a token"))
 
 
 class DeleteAccountForm(Form):

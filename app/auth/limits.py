@@ -1,16 +1,10 @@
 """How often a stranger may try: by network address, and for letters by recipient too."""
 
-from collections.abc import Callable
-
-from flask import current_app, request
+from flask import request
 
 from ..addresses import normalise_if_valid
 from ..extensions import limiter
-
-
-def setting(name: str) -> Callable[[], str]:
-    """Return a limit that is read from the configuration when it is needed."""
-    return lambda: str(current_app.config[name])
+from ..limits import setting
 
 
 def recipient() -> str:
@@ -18,7 +12,6 @@ def recipient() -> str:
     return normalise_if_valid(request.form.get("email", ""))
 
 
-LOGIN = setting("RATELIMIT_LOGIN")
 REGISTER = setting("RATELIMIT_REGISTER")
 LETTER = setting("RATELIMIT_LETTER")
 

@@ -7,10 +7,11 @@ from flask_login import current_user, login_required
 
 from .. import email
 from ..extensions import db, limiter
+from ..limits import LOGIN
 from ..models import User
 from . import auth
 from .forms import ChangePasswordForm, EmailForm, NewPasswordForm
-from .limits import LOGIN, letters_from_one_place, letters_to_one_address
+from .limits import letters_from_one_place, letters_to_one_address
 from .session import stay_logged_in
 
 

@@ -8,10 +8,11 @@ from sqlalchemy.exc import IntegrityError
 
 from .. import email
 from ..extensions import db, limiter
+from ..limits import LOGIN
 from ..models import User, waste_a_password_check
 from . import auth
 from .forms import ConfirmAccountForm, EmailForm, RegistrationForm
-from .limits import LOGIN, REGISTER, letters_from_one_place, letters_to_one_address
+from .limits import REGISTER, letters_from_one_place, letters_to_one_address
 
 SENT_TO = "letter_sent_to"
 

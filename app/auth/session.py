@@ -5,13 +5,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user, login_required, login_user, logout_user
 
+from ..audience import is_for_programs
 from ..extensions import db, limiter, login_manager
+from ..limits import LOGIN
 from ..meters import LOGINS_FAILED
-from ..models import User, delete_user, waste_a_password_check
+from ..models import User, delete_user
 from ..security import redirect_target
 from . import auth
 from .forms import DeleteAccountForm, LoginForm
-from .limits import LOGIN
 
 login_manager.user_loader(User.from_session)
 
@@ -22,7 +23,7 @@ OPEN_TO_UNCONFIRMED = {"main.preferences", "static", "bootstrap.static"}
 @auth.before_app_request
 def hold_unconfirmed() -> ResponseReturnValue | None:
     """Send an account that is not confirmed to the page that says what to do."""
-    if request.endpoint is None or request.blueprint == "auth":
+    if request.endpoint is None or request.blueprint == "auth" or is_for_programs():
         return None
     if request.endpoint in OPEN_TO_UNCONFIRMED or not current_user.is_authenticated:
         return None
@@ -48,7 +49,7 @@ def login() -> ResponseReturnValue:
     """
     form = LoginForm()
     if form.validate_on_submit():
-        user = _check(form.email.data or "", form.password.data or "")
+        user = User.with_credentials(form.email.data or "", form.password.data or "")
         if user is not None:
             login_user(user, remember=form.remember_me.data)
             db.session.commit()
@@ -88,15 +89,3 @@ def stay_logged_in(user: User) -> None:
     """Keep this browser's session, and “keep me logged in”, when all others have just ended."""
     cookie = current_app.config["REMEMBER_COOKIE_NAME"]
     login_user(user, remember=cookie in request.cookies)
-
-
-def _check(email: str, password: str) -> User | None:
-    """Return the user, if all is right; take the same time if not."""
-    user = User.with_email(email)
-    if user is None:
-        waste_a_password_check(password)
-        return None
-    if not user.verify_password(password) or not user.confirmed:
-        return None
-    user.rehash_password(password)
-    return user

@@ -9,10 +9,11 @@ from .jobs import jobs
 from .mail import mail
 from .static import static
 from .test import test
+from .tokens import tokens
 from .users import users
 from .worker import worker
 
-COMMANDS = (deploy, config, users, demo, mail, jobs, worker, static, test)
+COMMANDS = (deploy, config, users, tokens, demo, mail, jobs, worker, static, test)
 
 
 def init_app(app: Flask) -> None:

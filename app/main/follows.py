@@ -10,7 +10,7 @@ from flask_login import current_user
 from ..extensions import db
 from ..models import Follow, Permission, User
 from ..pagination import paginate
-from ..permissions import permission_required
+from ..permissions import may_follow, permission_required
 from . import main
 from .users import get_user_or_404
 
@@ -20,7 +20,7 @@ from .users import get_user_or_404
 def follow(username: str) -> ResponseReturnValue:
     """Follow somebody."""
     user = get_user_or_404(username)
-    if user.id == current_user.id:
+    if not may_follow(user):
         abort(400, gettext("You see your own posts anyway: there is no need to follow yourself."))
     if current_user.follow(user):
         flash(gettext("You are now following %(username)s.", username=user.username), "success")

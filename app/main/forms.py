@@ -29,10 +29,8 @@ from ..forms import (
     username_rules,
 )
 from ..i18n import LANGUAGES
-from ..models import Role, User
+from ..models import Comment, Post, Role, User
 
-POST_MAX = 20_000
-COMMENT_MAX = 5_000
 # The roles of models/role.py in the reader's words. One that is not here is shown by its name.
 ROLE_NAMES = {
     "User": _l("User"),
@@ -44,7 +42,9 @@ ROLE_NAMES = {
 class PostForm(Form):
     """A post, new or edited."""
 
-    body = TextAreaField(_l("What’s on your mind?"), validators=[required(), at_most(POST_MAX)])
+    body = TextAreaField(
+        _l("What’s on your mind?"), validators=[required(), at_most(Post.MAX_LENGTH)]
+    )
     preview = SubmitField(_l("Preview"))
     submit = SubmitField(_l("Publish"))
 
@@ -52,14 +52,14 @@ class PostForm(Form):
 class EditPostForm(PostForm):
     """A post that is there already."""
 
-    body = TextAreaField(_l("Your post"), validators=[required(), at_most(POST_MAX)])
+    body = TextAreaField(_l("Your post"), validators=[required(), at_most(Post.MAX_LENGTH)])
     submit = SubmitField(_l("Save"))
 
 
 class CommentForm(Form):
     """A comment below a post."""
 
-    body = TextAreaField(_l("Your comment"), validators=[required(), at_most(COMMENT_MAX)])
+    body = TextAreaField(_l("Your comment"), validators=[required(), at_most(Comment.MAX_LENGTH)])
     preview = SubmitField(_l("Preview"))
     submit = SubmitField(_l("Comment"))
 

@@ -15,7 +15,7 @@ from ..models import Comment, Permission, Post
 from ..pagination import Page, paginate
 from ..permissions import may_delete, may_edit
 from . import main
-from .forms import COMMENT_MAX, POST_MAX, CommentForm, EditPostForm, PostForm
+from .forms import CommentForm, EditPostForm, PostForm
 
 
 @main.route("/", methods=["GET", "POST"])
@@ -104,8 +104,8 @@ def preview() -> ResponseReturnValue:
     if not body.strip():
         return "", 204
     if is_comment:
-        return markup.render_comment(body[:COMMENT_MAX])
-    return markup.render_post(body[:POST_MAX])
+        return markup.render_comment(body[: Comment.MAX_LENGTH])
+    return markup.render_post(body[: Post.MAX_LENGTH])
 
 
 def post_page(rows: Any) -> Page:

@@ -8,17 +8,19 @@ from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db
 from ..models import Post, Role, User, delete_user
-from ..permissions import admin_required
+from ..permissions import admin_required, may_see
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
 from .posts import post_page
+
+INTRODUCTION = ("name", "location", "about_me")
 
 
 @main.get("/user/<username>")
 def user(username: str) -> ResponseReturnValue:
     """Show a profile and what this person wrote."""
     profile = User.with_ties(username, getattr(current_user, "id", None))
-    if profile is None or not _is_visible(profile.user):
+    if profile is None or not may_see(profile.user):
         abort(404)
     page = post_page(Post.rows().where(Post.author_id == profile.user.id))
     return render_template("users/user.html", page=page, **profile._asdict())
@@ -30,8 +32,7 @@ def edit_profile() -> ResponseReturnValue:
     """Let people say who they are."""
     form = ProfileForm(obj=current_user)
     if form.validate_on_submit():
-        for field in ("name", "location", "about_me"):
-            setattr(current_user, field, form[field].data or None)
+        current_user.introduce(**{name: form[name].data for name in INTRODUCTION})
         db.session.commit()
         flash(gettext("Your profile has been updated."), "success")
         return redirect(url_for(".user", username=current_user.username))
@@ -70,18 +71,9 @@ def delete_user_account(username: str) -> ResponseReturnValue:
 def get_user_or_404(username: str) -> User:
     """Return the user of this name, if there is one that the reader may see."""
     user = User.with_username(username)
-    if user is None or not _is_visible(user):
+    if user is None or not may_see(user):
         abort(404)
     return user
-
-
-def _is_visible(user: User) -> bool:
-    """Tell whether this account has pages for the reader.
-
-    One that is not confirmed yet has none: they would tell whether the address that was just
-    registered had been known. One that has written was confirmed once, and its posts link to it.
-    """
-    return bool(user.confirmed or user.post_count or current_user.is_administrator())
 
 
 def _save_account(user: User, form: AdminProfileForm) -> bool:

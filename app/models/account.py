@@ -40,6 +40,7 @@ class AccountMixin:
         password_hash: Any
         security_stamp: Any
         confirmed: Any
+        with_email: Any
 
     @property
     def password(self) -> str:
@@ -69,6 +70,18 @@ class AccountMixin:
             waste_a_password_check(password)
             return False
         return check_password_hash(self.password_hash, password)
+
+    @classmethod
+    def with_credentials(cls, email: str, password: str) -> "Self | None":
+        """Return the user of this address, if all is right and confirmed; take as long if not."""
+        user: Self | None = cls.with_email(email)
+        if user is None:
+            waste_a_password_check(password)
+            return None
+        if not user.verify_password(password) or not user.confirmed:
+            return None
+        user.rehash_password(password)
+        return user
 
     def rehash_password(self, password: str) -> bool:
         """Hash `password`, just verified, anew if the method has changed; tell if it had."""

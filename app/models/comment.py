@@ -1,6 +1,7 @@
 """Comments on posts, and their moderation."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, Text, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
@@ -16,6 +17,7 @@ class Comment(Model):
     """Something a user wrote below a post. A moderator can disable it, which hides its text."""
 
     __tablename__ = "comments"
+    MAX_LENGTH: ClassVar = 5_000  # characters of `body`
 
     id: Mapped[int] = mapped_column(primary_key=True)
     body: Mapped[str] = mapped_column(Text)

@@ -1,7 +1,7 @@
 """Posts: Markdown as written, and the HTML it means, rendered once."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import ForeignKey, Index, Text, select
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
@@ -20,6 +20,7 @@ class Post(Model):
     """Something a user wrote."""
 
     __tablename__ = "posts"
+    MAX_LENGTH: ClassVar = 20_000  # characters of `body`
 
     id: Mapped[int] = mapped_column(primary_key=True)
     body: Mapped[str] = mapped_column(Text)

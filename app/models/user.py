@@ -178,6 +178,11 @@ class User(AccountMixin, FollowMixin, Model):
         """Tell whether this user may do everything."""
         return self.can(Permission.ADMIN)
 
+    def introduce(self, **words: str | None) -> None:
+        """Let people say who they are: name, location, about_me; blank is nothing."""
+        for field, text in words.items():
+            setattr(self, field, (text or "").strip() or None)
+
     def ping_is_due(self) -> bool:
         """Tell whether it is a minute or more since this user was last noted to be here."""
         return utcnow() - self.last_seen >= SEEN_EVERY

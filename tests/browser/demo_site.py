@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.cli.demo import PASSWORD
 from app.extensions import db
-from app.models import Comment, Post, User
+from app.models import AccessToken, Comment, Post, User
 from tests.browser.live_site import LiveSite
 from tests.factories import Person
 
@@ -28,11 +28,18 @@ class DemoSite(LiveSite):
                 "administrator": self._demo_person("ines"),
                 "newcomer": newcomer,
             }
+            self._make_tokens()
             self.known = {**self._known_rows(), **self._known_tokens(pending)}
 
     def _demo_person(self, username: str) -> Person:
         user = db.session.scalars(select(User).where(User.username == username)).one()
         return Person(user.id, username, user.email, PASSWORD)
+
+    def _make_tokens(self) -> None:
+        maya = db.session.get_one(User, self.people["user"].id)
+        AccessToken.issue(maya, "Phone", 30)
+        AccessToken.issue(maya, "A script that reads at night and has a long name", 365, True)
+        db.session.commit()
 
     def _known_rows(self) -> dict[str, Any]:
         """Return ids: of maya and of things that she wrote, and of posts that have something."""

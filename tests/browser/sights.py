@@ -55,6 +55,8 @@ READING = {
     "followed people": Sight("/followed-by/maya", "user"),
     "older followed people": Sight("/followed-by/maya", click=OLDER),
     "no followed people": Sight("/followed-by/newcomer", "newcomer"),
+    "API": Sight("/api/docs"),
+    "API to a user": Sight("/api/docs", "user"),
     "preferences": Sight("/preferences"),
     "preferences of a user": Sight("/preferences?next=/followed", "user"),
 }
@@ -90,6 +92,9 @@ ACCOUNT = {
     "change password to nothing": Sight("/auth/change-password", "user", SUBMIT),
     "change address": Sight("/auth/change-email", "user"),
     "confirm new address": Sight("/auth/change-email/{move}", "user"),
+    "tokens": Sight("/auth/tokens", "user"),
+    "no tokens": Sight("/auth/tokens", "newcomer"),
+    "token without a name": Sight("/auth/tokens", "newcomer", "form.sheet [type=submit]"),
     "delete account": Sight("/auth/delete-account", "user"),
     "delete account, wrong password": Sight("/auth/delete-account", "user", SUBMIT),
 }

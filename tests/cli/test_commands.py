@@ -33,6 +33,7 @@ def test_no_command_is_missing() -> None:
         *("demo seed", "demo clear", "mail deliver", "mail list"),
         "mail prune",
         *("jobs list", "jobs retry", "jobs forget", "static collect"),
+        *("tokens", "tokens create", "tokens list", "tokens revoke"),
     }
     assert {name.split()[0] for name in OURS} <= set(make_app().cli.commands)
 

@@ -43,7 +43,7 @@ def test_every_foreign_key_has_an_index(inspector: Inspector) -> None:
         if not any(index[: len(columns)] == columns for index in searchable(inspector, table))
     ]
 
-    assert len(keys) == 7
+    assert len(keys) == 9
     assert bare == []
 
 
