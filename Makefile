@@ -37,7 +37,7 @@ test: lint db-check lock-check ## everything: lint, migrations, lock files, all 
 	$(pytest) --cov --cov-report=term-missing:skip-covered
 
 .PHONY: roads
-roads: venv ## the roads to production alone: Heroku's command line, containers
+roads: venv ## the roads to production alone: Heroku, containers, your own server
 	$(pytest) -m roads
 
 .PHONY: check

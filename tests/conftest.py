@@ -20,7 +20,7 @@ pytest_plugins = ["tests.no_skips"]
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
-ROADS = {"paas", "containers"}  # folders of what takes npm or podman: `make roads`
+ROADS = {"paas", "containers", "hosting"}  # folders of what takes npm or podman: `make roads`
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
