@@ -73,7 +73,8 @@ def public_key(identity: str) -> tuple[str, str]:
         public = file.with_name(f"{file.name}.pub")
         found = KEY.match(public.read_text()) if public.is_file() else None
         if found:
-            return f"{getpass.getuser()}@{socket.gethostname()}"[:64], found[0]
+            name = f"{getpass.getuser()}@{socket.gethostname()}"
+            return re.sub(r"[^\w.@-]", "-", name, flags=re.ASCII)[:64], found[0]
     raise click.UsageError("There is no ssh key yet: run ssh-keygen, or name one with --identity.")
 
 

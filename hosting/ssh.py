@@ -2,12 +2,16 @@
 
 import shlex
 import subprocess
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 from .regions import Region, folder
 from .server import PROTOCOL
 
+INTERRUPTED = 130
 NO_ENTRY = 255  # ssh's own code, for whatever kept it from running the command
 REASONS = {
     "REMOTE HOST IDENTIFICATION HAS CHANGED": (
@@ -86,30 +90,32 @@ def ask(region: Region, command: Sequence[str], said: str = "") -> str:
 
 def go(region: Region, command: Sequence[str], said: str | None = None) -> int:
     """Run a command with our own input and output, and return its code."""
-    process = subprocess.Popen(
-        command,
-        stdin=None if said is None else subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    stdin = None if said is None else subprocess.PIPE
+    process = subprocess.Popen(command, stdin=stdin, stderr=subprocess.PIPE, text=True)
+    complaints: list[str] = []
+    reading = Thread(target=pass_on, args=(process, complaints))
+    reading.start()
     try:
-        _out, complaint = process.communicate(said)
+        if process.stdin is not None:
+            with suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(said or "")
+        code = process.wait()
     except KeyboardInterrupt:
         process.terminate()
         process.wait()
-        return 130
-    if process.returncode == NO_ENTRY:
-        raise Unreachable(explain(complaint, region))
-    if complaint:
-        raise_or_show(process.returncode, complaint)
-    return process.returncode
+        code = INTERRUPTED
+    reading.join()
+    if code == NO_ENTRY:
+        raise Unreachable(explain("".join(complaints[-20:]), region))
+    return code
 
 
-def raise_or_show(code: int, complaint: str) -> None:
-    """Hand on what a program complained about."""
-    if code:
-        raise Unreachable(complaint.strip())
-    print(complaint, end="")
+def pass_on(process: subprocess.Popen[str], complaints: list[str]) -> None:
+    """Show what a program complains about as it does, but for ssh's own words: we have better."""
+    for line in process.stderr or ():
+        complaints.append(line)
+        if not line.startswith(("ssh:", "@", "Host key", "kex_exchange")):
+            print(line, end="", file=sys.stderr, flush=True)
 
 
 def explain(complaint: str, region: Region) -> str:

@@ -86,7 +86,10 @@ def enter(app: App, key: str, asked: str) -> int:
                     f"The server speaks version {PROTOCOL} of hosting and your copy {protocol}: "
                     f"run `python -m hosting setup root@HOST --app {app.name}` with the newer one."
                 )
-            return VERBS[verb](app, rest)
+            try:
+                return VERBS[verb](app, rest)
+            except (ValueError, LookupError):  # words that our own client would not send
+                pass
     raise Refused(
         f"This key opens {app.name} to `git push` and `python -m hosting`, and to nothing else."
     )

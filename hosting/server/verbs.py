@@ -163,7 +163,7 @@ def config(app: App, words: list[str]) -> int:
 
 def rollback(app: App, words: list[str]) -> int:
     """Make a new release of the code and the settings of an earlier one."""
-    number = int(words[0]) if words and words[0].isdigit() else None
+    number = int(words[0]) if words else None
     origin = releases.to_go_back_to(app, number)
     newer = migrations(releases.must_be_live(app)) - migrations(origin)
     if newer:

@@ -37,6 +37,8 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Laptop:
     """A laptop with a clone of this repository."""
+    if shutil.which("ssh") is None:
+        pytest.skip("ssh is not installed: sudo apt install openssh-client")
     ours = Laptop(tmp_path_factory.mktemp("laptop"))
     for path in files():
         target = ours.clone / path

@@ -59,7 +59,7 @@ def test_which_region_must_be_said(tiny: Hosted, sea: Bare) -> None:
 
 
 def test_uncommitted_work_is_not_deployed(tiny: Hosted, sea: Bare) -> None:
-    (tiny.laptop.clone / "tiny.py").open("a").write("\n# more\n")
+    (tiny.laptop.clone / "tiny.py").write_text("# unfinished\n")
 
     shown = deploy(tiny)
     tiny.laptop.git("checkout", "--", "tiny.py")
