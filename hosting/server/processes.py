@@ -32,6 +32,8 @@ LimitNOFILE=65536
 """
 DEPLOY = """[Unit]
 Description=release %i of {name} is made
+# What was rejected is no failure of the server's: `hosting releases` tells it.
+CollectMode=inactive-or-failed
 
 [Service]
 Type=oneshot

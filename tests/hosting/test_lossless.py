@@ -89,7 +89,7 @@ def test_request_that_began_before_a_switch_is_finished(tiny: Hosted) -> None:
     slow = Thread(
         target=lambda: answers.append(fetch(connect(tiny.server), "/slow", headers=host))
     )
-    old = ask(tiny.server, "/", "tiny.example").headers["X-Release"]
+    old = ask(tiny.server, "/readyz", "tiny.example").headers["X-Release"]
     slow.start()
     time.sleep(0.5)
     tiny.laptop.hosting("restart")
@@ -97,7 +97,7 @@ def test_request_that_began_before_a_switch_is_finished(tiny: Hosted) -> None:
 
     assert answers[0].status == 200
     assert answers[0].headers["X-Release"] == old
-    assert ask(tiny.server, "/", "tiny.example").headers["X-Release"] != old
+    assert ask(tiny.server, "/readyz", "tiny.example").headers["X-Release"] != old
 
 
 def test_push_is_live_within_ten_seconds(

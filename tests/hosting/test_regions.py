@@ -39,7 +39,7 @@ def test_two_regions_are_deployed_one_after_the_other(tiny: Hosted, sea: Bare) -
 
 
 def test_second_region_is_left_alone_when_the_first_fails(tiny: Hosted, sea: Bare) -> None:
-    before = ask(sea, "/", "tiny.example").headers["X-Release"]
+    before = ask(sea, "/readyz", "tiny.example").headers["X-Release"]
     kept = (tiny.laptop.clone / "tiny.py").read_text()
     tiny.laptop.commit("Broken", **{"tiny.py": "import nothing_of_the_kind"})
 
@@ -48,7 +48,7 @@ def test_second_region_is_left_alone_when_the_first_fails(tiny: Hosted, sea: Bar
 
     assert "[ sjc ] Not deployed. The lines above say why." in shown
     assert "[ sea ]" not in shown
-    assert ask(sea, "/", "tiny.example").headers["X-Release"] == before
+    assert ask(sea, "/readyz", "tiny.example").headers["X-Release"] == before
 
 
 def test_which_region_must_be_said(tiny: Hosted, sea: Bare) -> None:

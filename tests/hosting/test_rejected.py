@@ -1,6 +1,6 @@
 """What cannot serve is rejected, says why in its last lines, and what is live never notices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -28,6 +28,15 @@ BROKEN: dict[str, tuple[Break, str]] = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def impatient(tiny: Hosted) -> Iterator[None]:
+    """A server that gives up after ten seconds, not sixty."""
+    change = "sed -i 's/^START = .*/START = {}/' /srv/tiny/hosting/server/story.py"
+    tiny.server.root(change.format(10.0))
+    yield
+    tiny.server.root(change.format(60.0))
+
+
 @pytest.mark.parametrize(("changes", "why"), BROKEN.values(), ids=BROKEN)
 def test_broken_push_is_rejected(
     tiny: Hosted, changes: Break, why: str, monkeypatch: pytest.MonkeyPatch
@@ -38,7 +47,7 @@ def test_broken_push_is_rejected(
 
 
 def assert_rejected(tiny: Hosted, changes: Break, why: str, push: Callable[[], str]) -> None:
-    before = ask(tiny.server, "/", "tiny.example").headers["X-Release"]
+    before = ask(tiny.server, "/readyz", "tiny.example").headers["X-Release"]
     kept = {name: (tiny.laptop.clone / name).read_text() for name in changes}
     tiny.laptop.commit("Broken", **changes)
     try:
@@ -49,13 +58,15 @@ def assert_rejected(tiny: Hosted, changes: Break, why: str, push: Callable[[], s
     assert why in "\n".join(shown.splitlines()[-6:]), shown
     assert "pre-receive hook declined" in shown
     assert "Traceback" not in shown.splitlines()[-1]
-    assert ask(tiny.server, "/", "tiny.example").headers["X-Release"] == before
+    assert ask(tiny.server, "/readyz", "tiny.example").headers["X-Release"] == before
     log = tiny.laptop.hosting("build-logs").stdout
     assert why in log
     units = tiny.server.root(
         f"systemctl --user -M {tiny.name}@ list-units 'process-*' --all --plain"
     )
     assert units.count("process-web@") == 1, units
+    failed = "list-units --failed --plain --no-legend"
+    assert tiny.server.root(f"systemctl --user -M {tiny.name}@ {failed}") == ""
 
 
 def test_full_disk_is_told_before_anything_begins(tiny: Hosted) -> None:
@@ -77,7 +88,7 @@ def test_only_main_is_deployed_and_never_deleted(tiny: Hosted, refspec: str) -> 
 
     assert done.returncode
     assert "Nothing was" in done.stdout
-    assert ask(tiny.server, "/", "tiny.example").status == 200
+    assert ask(tiny.server, "/readyz", "tiny.example").status == 200
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting")]
