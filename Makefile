@@ -7,7 +7,7 @@ in-venv := .venv/bin/python -m
 # Three at once even on two cores: many tests wait for servers to start, to stop, or to heal.
 pytest := $(in-venv) pytest --numprocesses 3 --dist loadgroup
 # What `make check` leaves out: see the markers in pyproject.toml.
-fast := not slow and not browser and not postgresql and not roads
+fast := not slow and not browser and not postgresql and not roads and not hosting
 catalog := app/translations
 pybabel := $(in-venv) babel.messages.frontend --quiet
 
@@ -36,12 +36,16 @@ venv: ## create or repair .venv with everything for development
 # The roads come after the rest: with each container the machine has another network, and Chromium
 # drops what it is loading.
 test: lint db-check lock-check ## everything: lint, migrations, lock files, all tests, coverage
-	$(pytest) -m "not roads" --cov --cov-report=term-missing:skip-covered
+	$(pytest) -m "not roads and not hosting" --cov --cov-report=term-missing:skip-covered
 	$(pytest) -m roads
 
 .PHONY: roads
-roads: venv ## the roads to production alone: Heroku's command line, containers
+roads: venv ## the roads to production alone: Heroku, containers, your own server
 	$(pytest) -m roads
+
+.PHONY: hosting
+hosting: venv ## python -m hosting against servers that are containers (some six minutes)
+	$(pytest) -m hosting
 
 .PHONY: check
 check: lint ## the fast subset: lint, and the tests on SQLite that need neither browser nor patience
@@ -62,7 +66,7 @@ format: venv ## rewrite the code to the house format and fix what can be fixed
 
 .PHONY: coverage
 coverage: venv ## run the tests and write htmlcov/index.html
-	$(pytest) -m "not roads" --cov --cov-report=html --cov-fail-under=0
+	$(pytest) -m "not roads and not hosting" --cov --cov-report=html --cov-fail-under=0
 	@echo "Open htmlcov/index.html"
 
 .PHONY: db-check

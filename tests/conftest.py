@@ -13,6 +13,7 @@ from .databases import EphemeralPostgres, clean, migrated, new_sqlite_url
 from .factories import Factory
 from .mailbox import Mailbox
 from .reader import Reader
+from .repository import ROOT
 from .settings import make_app
 
 pytest_plugins = ["tests.no_skips"]
@@ -20,14 +21,16 @@ pytest_plugins = ["tests.no_skips"]
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
-ROADS = {"paas", "containers"}  # folders of what takes npm or podman: `make roads`
+# Folders of what takes npm or podman, and the marks that their tests get.
+ROADS = {"paas": "roads", "containers": "roads", "hosting": "hosting"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of the roads to production by their folders."""
     for item in items:
-        if ROADS.intersection(item.path.parts):
-            item.add_marker(pytest.mark.roads)
+        mark = ROADS.get(item.path.relative_to(ROOT / "tests").parts[0])
+        if mark is not None:
+            item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")

@@ -61,9 +61,7 @@ def make_base(name: str) -> None:
 def provide(engine: Engine) -> None:
     """Give `engine` what would be pulled elsewhere."""
     with tempfile.TemporaryDirectory() as context:
-        # This machine may be one that has certificates of its own for reaching packages.
-        own = ssl.get_default_verify_paths().cafile or CERTIFICATES
-        Path(context, "certificates").write_bytes(Path(own).read_bytes())
+        Path(context, "certificates").write_bytes(own_certificates())
         dockerfile = f"FROM {base_name()}\nCOPY certificates {CERTIFICATES}\n"
         Path(context, "Dockerfile").write_text(dockerfile)
         engine.docker("build", "--quiet", "--tag", base_of_dockerfile(), context)
@@ -74,6 +72,11 @@ def provide(engine: Engine) -> None:
         base = f"BASE={base_of_dockerfile()}"
         names = [word for name in images_of_compose() for word in ("--tag", name)]
         engine.docker("build", "--quiet", "--build-arg", base, *names, context)
+
+
+def own_certificates() -> bytes:
+    """Return whom this machine believes; it may reach packages by certificates of its own."""
+    return Path(ssl.get_default_verify_paths().cafile or CERTIFICATES).read_bytes()
 
 
 def copy_postgresql(folder: Path) -> None:

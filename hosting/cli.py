@@ -1,0 +1,35 @@
+"""`python -m hosting`: the group, and what all commands share."""
+
+from typing import Any
+
+import click
+
+from . import access, deploying, looking, operating
+from .export import export
+from .server.places import Refused
+from .ssh import Unreachable
+
+
+class Answered(click.Group):
+    """A group whose commands end with one sentence when something is wrong: never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except (Unreachable, Refused) as error:
+            raise click.ClickException(str(error)) from None
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or 'ssh'}: {error.strerror}.") from None
+
+
+@click.group(cls=Answered, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Your own server as a place to `git push` to. docs/hosting.md tells how to begin."""
+
+
+COMMANDS: list[click.Command] = [
+    *access.COMMANDS, *deploying.COMMANDS, *looking.COMMANDS, *operating.COMMANDS, export,
+]  # fmt: skip
+for command in COMMANDS:
+    main.add_command(command)

@@ -1,0 +1,80 @@
+"""The servers that this user has logged in to: regions, remembered in a file of mode 0600."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+
+@dataclass(frozen=True)
+class Region:
+    """An app on a server, by the name that is given to the server."""
+
+    name: str
+    app: str
+    host: str
+    port: int = 22
+    identity: str = ""
+    url: str = ""
+
+
+def folder() -> Path:
+    """Return the folder with what is remembered."""
+    return Path(click.get_app_dir("hosting"))
+
+
+def remembered() -> list[Region]:
+    """Return all regions."""
+    try:
+        entries = json.loads((folder() / "regions.json").read_text())
+    except FileNotFoundError:
+        return []
+    return [Region(**entry) for entry in entries]
+
+
+def remember(region: Region) -> None:
+    """Add a region, in place of one with that name and app."""
+    _write([*others(region), region])
+
+
+def forget(region: Region) -> None:
+    """Remember a region no longer."""
+    _write(others(region))
+
+
+def others(region: Region) -> list[Region]:
+    """Return all regions but this one."""
+    known = remembered()
+    return [one for one in known if (one.name, one.app) != (region.name, region.app)]
+
+
+def chosen(app: str | None, names: tuple[str, ...] = ()) -> list[Region]:
+    """Return the regions that are meant: those named, or the only one; else a usage error."""
+    fitting = [one for one in remembered() if app in (None, one.app)]
+    if names:
+        found = [one for name in names for one in fitting if one.name == name]
+        if len(found) != len(names):
+            raise click.UsageError(f"Choose of the regions {listed(fitting)}.")
+        return found
+    if not fitting:
+        raise click.UsageError("No such app is known here: python -m hosting login NAME@HOST")
+    if len(fitting) > 1:
+        raise click.UsageError(f"Which one? Say --region, and --app: {listed(fitting)}.")
+    return fitting
+
+
+def listed(regions: list[Region]) -> str:
+    """Return the names of regions, as a sentence has them."""
+    return ", ".join(f"{one.name} ({one.app})" for one in regions) or "none"
+
+
+def _write(regions: list[Region]) -> None:
+    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = folder() / ".regions.json.new"
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w") as file:  # noqa: PTH123 - an open file, not a path
+        json.dump([asdict(region) for region in regions], file, indent=1)
+    new.replace(folder() / "regions.json")

@@ -1,0 +1,105 @@
+"""Dumps of the database: made daily, before every restore and before the end; each is read."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from . import settings
+from .places import App, Refused, now
+from .processes import call
+
+KEPT = 14
+
+
+def command(app: App, words: list[str]) -> int:
+    """`backup create`, `backup list`, `backup restore NAME`."""
+    match words:
+        case ["create"]:
+            print(create(app))
+        case ["list"]:
+            for file in files(app):
+                print(f"{file.name} {file.stat().st_size}")
+        case ["restore", name]:
+            chosen = [file for file in files(app) if file.name == name]
+            if not chosen:
+                raise Refused("There is no such backup. `hosting backup list` names all.")
+            restore(app, chosen[0])
+        case _:
+            raise Refused("Say what to do: hosting backup create, list or restore NAME.")
+    return 0
+
+
+def files(app: App) -> list[Path]:
+    """Return the backups, the oldest first."""
+    return sorted(app.backups.glob("*.dump"))
+
+
+def database(app: App) -> str:
+    """Return the address of the database, as PostgreSQL's own programs take it."""
+    variables = app.site()["variables"] | settings.values(settings.read(app.settings))
+    address = str(variables.get("DATABASE_URL", ""))
+    if not address.startswith("postgres"):
+        raise Refused(
+            "DATABASE_URL is no PostgreSQL: what it is must be backed up in its own way."
+        )
+    return address
+
+
+def create(app: App) -> str:
+    """Dump the database into a file, read that back, and return its name."""
+    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now()))}.dump"
+    new = app.backups / f".{name}"
+    os.umask(0o077)
+    try:
+        postgres(app, ["pg_dump", "--format=custom", "--file", str(new)])
+        call(["pg_restore", "--file=/dev/null", str(new)])
+        new.rename(app.backups / name)
+    finally:
+        new.unlink(missing_ok=True)
+    for old in files(app)[:-KEPT]:
+        old.unlink()
+    app.audit(f"backup: {name}")
+    return name
+
+
+def restore(app: App, file: Path) -> None:
+    """Put a backup in place of what is in the database: all of it, or nothing."""
+    print(f"What there is now was kept: {create(app)}")
+    sql = call(["pg_restore", "--clean", "--if-exists", "--no-owner", "--file=-", str(file)])
+    quiet = ["--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
+    postgres(app, ["psql", *quiet], sql)
+    app.audit(f"restore: {file.name}")
+    print(f"The database is that of {file.name}.")
+
+
+def postgres(app: App, command: list[str], said: str = "") -> None:
+    """Run a program of PostgreSQL's. Its password goes by the environment, which is ours."""
+    environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"}
+    parts = pieces(database(app))
+    done = subprocess.run(
+        command,
+        env=environment | parts,
+        input=said,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = [*done.stderr.strip().splitlines(), "it said nothing"][0]
+        raise Refused(f"{command[0]} failed, and nothing was changed: {last}")
+
+
+def pieces(address: str) -> dict[str, str]:
+    """Return a database's address as the variables that PostgreSQL's programs read."""
+    split = urlsplit(address)
+    host = parse_qs(split.query).get("host", [split.hostname or ""])[0]
+    found = {
+        "PGHOST": host,
+        "PGPORT": str(split.port or ""),
+        "PGUSER": unquote(split.username or ""),
+        "PGPASSWORD": unquote(split.password or ""),
+        "PGDATABASE": split.path.strip("/"),
+    }
+    return {name: value for name, value in found.items() if value}

@@ -1,0 +1,68 @@
+"""Variables and the number of processes. Values are never shown: only names, ages and digests."""
+
+import hashlib
+import hmac
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from .places import App, Refused, now, write
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+Settings = dict[str, Any]  # {"variables": {name: {"value", "since"}}, "scale": {process: number}}
+
+
+def read(path: Path) -> Settings:
+    """Return the settings in a file; none, if there is no file."""
+    try:
+        settings: Settings = json.loads(path.read_text())
+    except FileNotFoundError:
+        settings = {}
+    return {"variables": {}, "scale": {}, **settings}
+
+
+def changed(settings: Settings, change: dict[str, Any]) -> Settings:
+    """Return settings after `{"set": {name: value}, "unset": [name], "scale": {…}}`."""
+    variables = dict(settings["variables"])
+    for name, value in change.get("set", {}).items():
+        if not NAME.fullmatch(name) or "\0" in value:
+            raise Refused(f"{name!r} cannot be a variable: letters, digits and _ make its name.")
+        if variables.get(name, {}).get("value") != value:
+            variables[name] = {"value": value, "since": now()}
+    for name in change.get("unset", []):
+        if variables.pop(name, None) is None:
+            raise Refused(f"{name} is not set, so it cannot be unset.")
+    return {"variables": variables, "scale": settings["scale"] | change.get("scale", {})}
+
+
+def stage(app: App, change: dict[str, Any]) -> None:
+    """Change what the next release will have, and make none now."""
+    write(app.settings, json.dumps(changed(read(app.settings), change)))
+
+
+def values(settings: Settings) -> dict[str, str]:
+    """Return the variables, byte for byte."""
+    return {name: entry["value"] for name, entry in settings["variables"].items()}
+
+
+def listed(app: App) -> list[dict[str, Any]]:
+    """Return what may be shown: name, since when, and a digest that only this app could make."""
+    key = (app.root / "config/digest.key").read_bytes()
+    return [
+        {
+            "name": name,
+            "since": entry["since"],
+            "digest": hmac.digest(key, entry["value"].encode(), hashlib.sha256).hex()[:12],
+        }
+        for name, entry in sorted(read(app.settings)["variables"].items())
+    ]
+
+
+def masked(text: str, secrets: list[str]) -> str:
+    """Return `text` without any of the values, should a program have printed one."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        for line in [secret, *secret.splitlines()]:
+            if len(line) >= 6:  # shorter ones are words such as `true`
+                text = text.replace(line, "[hidden]")
+    return text

@@ -1,0 +1,102 @@
+"""What `setup` does: steps, each of which knows whether it is done. A step is two lines of shell.
+
+All of them are one script, for one call of ssh: see `script`.
+"""
+
+import base64
+import gzip
+import hashlib
+import io
+import shlex
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+HEADER = """set -u
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 log
+log=$(mktemp) && trap 'rm -f "$log"' EXIT
+step() {
+    if sh -c "$2" >/dev/null 2>&1 </dev/null; then echo "ok       $1"; return; fi
+    if [ -n "$dry" ]; then echo "to do    $1"; return; fi
+    if sh -ec "$3" >"$log" 2>&1 </dev/null; then echo "changed  $1"; return; fi
+    echo "$1 could not be done. Its last words:" >&2; tail -n 5 "$log" >&2; exit 1
+}
+[ "$(id -u)" = 0 ] || { echo "setup must come as root: setup root@HOST" >&2; exit 1; }
+command -v apt-get >/dev/null || { echo "This is neither Debian nor Ubuntu." >&2; exit 1; }
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is to be so; shell that tells whether it is; shell that makes it so."""
+
+    name: str
+    is_done: str
+    do: str
+
+
+def script(steps: Sequence[Step], *, dry: bool) -> str:
+    """Return the whole of it, for `sh -s`."""
+    lines = [shlex.join(["step", step.name, step.is_done, step.do]) for step in steps]
+    return "\n".join([f"dry={'yes' if dry else ''}", HEADER, *lines, ""])
+
+
+def packages(*names: str) -> Step:
+    """Let packages be installed."""
+    words = " ".join(names)
+    return Step(
+        f"packages {words}",
+        f"dpkg-query --show --showformat '${{db:Status-Status}}\\n' {words} >$log"
+        " && ! grep -qv ^installed $log",
+        f"apt-get update -qq; apt-get install -qq -y --no-install-recommends {words}",
+    )
+
+
+def file(
+    path: str, text: str, mode: str = "644", owner: str = "root:root", then: str = ""
+) -> Step:
+    """Let a file be just so; do something `then` if it had to be written."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    packed = base64.b64encode(text.encode()).decode()
+    user, group = owner.split(":")
+    install = f"install -D -m {mode} -o {user} -g {group} /dev/stdin {path}"
+    return Step(
+        f"file {path}",
+        f'[ "$(sha256sum <{path})" = "{digest}  -" ] && '
+        f'[ "$(stat -c "%a %U:%G" {path})" = "{mode} {owner}" ]',
+        "; ".join(filter(None, [f"echo {packed} | base64 -d | {install}", then])),
+    )
+
+
+def folder(path: str, mode: str, owner: str) -> Step:
+    """Let a folder be there, for `owner`."""
+    user, group = owner.split(":")
+    return Step(
+        f"folder {path}",
+        f'[ "$(stat -c "%a %U:%G" {path})" = "{mode} {owner}" ]',
+        f"install -d -m {mode} -o {user} -g {group} {path}",
+    )
+
+
+def files(path: str, contents: Mapping[str, str], then: str = "true") -> Step:
+    """Let a folder of root's hold these files and no others; do something `then`."""
+    packed = tar(contents)
+    digest = hashlib.sha256(packed + then.encode()).hexdigest()
+    return Step(
+        f"files {path}",
+        f'[ "$(cat {path}/.digest)" = {digest} ]',
+        f"rm -rf {path}.new; mkdir -m 755 {path}.new; "
+        f"echo {base64.b64encode(packed).decode()} | base64 -d | tar -xz -C {path}.new; "
+        f"rm -rf {path}; mv {path}.new {path}; {then}; echo {digest} >{path}/.digest",
+    )
+
+
+def tar(contents: Mapping[str, str]) -> bytes:
+    """Return an archive that is the same whenever the files are."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, text in sorted(contents.items()):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(text.encode()), 0o644
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return gzip.compress(packed.getvalue(), mtime=0)
