@@ -18,13 +18,16 @@ DETAILS = {
     405: "This address does not take that method; “Allow” says which it takes.",
     409: "What was to be changed has been changed or deleted in the meantime. Read it again.",
     412: "It has changed since the version that If-Match names. Read it again.",
-    413: "The request is larger than the site takes (1 MiB).",
+    413: "The request is larger than this address takes.",
     415: "Send JSON, with “Content-Type: application/json”.",
     422: "The request is understood, and contradicts an earlier one.",
     429: "That was more often than is allowed. “Retry-After” says when to go on.",
     500: "Something broke on our side. The log knows it by the request_id.",
     503: "The site cannot answer at the moment. Try again, as “Retry-After” says.",
 }
+
+# Python has renamed these, and `error` is never to change.
+PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 class Fault(BaseModel):
@@ -72,7 +75,7 @@ class Refusal(HTTPException):
 def answer(error: HTTPException, words: str | None, headers: list[tuple[str, str]]) -> Response:
     """Return `error` as JSON; `words` are what our own code said of it, if anything."""
     status = error.code or 500
-    phrase = HTTPStatus(status).phrase
+    phrase = PHRASES.get(status) or HTTPStatus(status).phrase
     problem = Problem(
         type="about:blank",
         title=phrase,

@@ -21,6 +21,8 @@ FORWARDING = (
 class IdConverter(IntegerConverter):
     """A number that can be a row's id; a larger one is no address of ours (404)."""
 
+    regex = "[0-9]+"  # and not the digits of all scripts
+
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=2**31 - 1)
 

@@ -20,6 +20,7 @@ from . import (  # noqa: E402 - views
     me,  # noqa: F401 - views
     moderation,  # noqa: F401 - views
     posts,  # noqa: F401 - views
+    slashes,  # noqa: F401 - a hook
     tokens,  # noqa: F401 - views
     users,  # noqa: F401 - views
 )

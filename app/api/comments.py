@@ -16,6 +16,17 @@ from .lists import beside, part
 from .schemas import CommentIn, CommentOut, Comments, CountedComments
 
 
+def comment_rows() -> Rows:
+    """Return comments with all that a program is told of them."""
+    return Comment.rows().add_columns(Comment.body)
+
+
+def shown(id: int) -> CommentOut:
+    """Return one comment."""
+    found = db.session.execute(comment_rows().where(Comment.id == id)).first()
+    return CommentOut.of(found or abort(404))
+
+
 @api.get("/posts/<id:id>/comments/", strict_slashes=False)
 @operation(query=Paging, answer=CountedComments)
 def post_comments(id: int, query: Paging) -> CountedComments:
@@ -29,7 +40,11 @@ def post_comments(id: int, query: Paging) -> CountedComments:
 
 @api.post("/posts/<id:id>/comments/", strict_slashes=False)
 @operation(
-    needs=Permission.COMMENT, body=CommentIn, answer=CommentOut, status=201, repeatable=True
+    needs=Permission.COMMENT,
+    body=CommentIn,
+    answer=CommentOut,
+    status=201,
+    repeatable=shown,
 )
 def create_comment(id: int, body: CommentIn) -> CommentOut:
     """Comment on a post."""
@@ -67,17 +82,6 @@ def delete_comment(id: int) -> None:
         abort(403)
     require_match(comment, lambda: shown(id))
     db.session.delete(comment)
-
-
-def comment_rows() -> Rows:
-    """Return comments with all that a program is told of them."""
-    return Comment.rows().add_columns(Comment.body)
-
-
-def shown(id: int) -> CommentOut:
-    """Return one comment."""
-    found = db.session.execute(comment_rows().where(Comment.id == id)).first()
-    return CommentOut.of(found or abort(404))
 
 
 def _part(rows: Rows, query: Paging) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from .once import once
 
 MEMBER = Permission(0)  # whoever has an account
 
+LARGEST_OF_STRANGERS = 16 * 1024  # bytes, where nobody has shown yet who they are
+
 View = Callable[..., Answer | None]
 
 
@@ -33,7 +35,7 @@ class Operation:
     answer: type[Answer] | None = None
     status: int = 200
     conditional: bool = False  # If-Match is heeded
-    repeatable: bool = False  # Idempotency-Key is heeded
+    repeatable: Callable[[int], Answer] | None = None  # heeds Idempotency-Key; shows what was made
     takes_password: bool = False  # instead of a token
     refusals: tuple[int, ...] = ()  # statuses besides those that follow from the rest
 
@@ -82,12 +84,14 @@ def _guard(told: Operation) -> Callable[[Any], Any]:
 
 def _work(told: Operation, view: View, path: dict[str, int]) -> Answer | None:
     arguments: dict[str, Any] = dict(path)
+    if told.takes_password:
+        request.max_content_length = LARGEST_OF_STRANGERS
     if told.query is not None:
         arguments["query"] = read_query(told.query)
     if told.body is not None:
         arguments["body"] = read_body(told.body)
-    if told.repeatable and told.answer is not None:
-        answer = once(told.answer, lambda: view(**arguments))
+    if told.repeatable is not None:
+        answer = once(told.repeatable, lambda: view(**arguments))
     else:
         answer = view(**arguments)
     if request.method not in {"GET", "HEAD"}:

@@ -7,6 +7,7 @@ from flask import Response, current_app, request
 
 from ..audience import is_in_api
 from . import api
+from .slashes import allowed_methods
 
 EXPOSED = "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
 SENT = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
@@ -18,8 +19,8 @@ def answer_options() -> Response | None:
     """Say which methods an address takes, and nothing else: here is no page."""
     if request.method != "OPTIONS" or not is_in_api() or request.url_rule is None:
         return None
-    response = current_app.make_default_options_response()
-    response.status_code = 204
+    response = Response(status=204)
+    response.allow.update(allowed_methods())
     del response.headers["Content-Type"]
     return response
 

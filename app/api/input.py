@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from flask import request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..problems import Fault, Refusal
 
@@ -13,6 +14,10 @@ from ..problems import Fault, Refusal
 BLANK = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 SOMETHING = rf"^[^\x00]*[^\x00{BLANK}][^\x00]*$"
 NO_NUL = r"^[^\x00]*$"
+ONE_LINE = rf"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f{BLANK}][^\x00-\x1f\x7f]*$"
+
+MOST_FAULTS = 50  # that one is told of: whoever sends more has sent something else altogether
+LONGEST_NAME = 100  # of a field that we have never heard of
 
 
 class Body(BaseModel):
@@ -53,7 +58,8 @@ class Paging(Query):
         20, description="How many rows at most."
     )
     before: Annotated[str, Field(pattern=CURSOR)] | None = Field(
-        None, description="From next_url: what is older than this."
+        None,
+        description="From next_url: what is older than this. Beside `after` it is not heeded.",
     )
     after: Annotated[str, Field(pattern=CURSOR)] | None = Field(
         None, description="From prev_url: what is newer than this."
@@ -69,9 +75,19 @@ def read_body(schema: type[BodyT]) -> BodyT:
     if not request.is_json:
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     try:
-        return schema.model_validate_json(request.get_data(cache=True))
+        return schema.model_validate_json(_sent())
     except ValidationError as error:
         raise _refusal("The JSON is not what this address takes.", "body", error) from None
+
+
+def _sent() -> bytes:
+    """Return the body; refuse one that is too large, although it has not said how large it is."""
+    sent = request.get_data(cache=True)
+    request.stream.read(1)  # Werkzeug ends a body of unknown length at the limit, in silence
+    # An address may take less than the site does, and learns of itself after the body was begun.
+    if request.max_content_length is not None and len(sent) > request.max_content_length:
+        raise RequestEntityTooLarge
+    return sent
 
 
 def read_query(schema: type[QueryT]) -> QueryT:
@@ -87,8 +103,11 @@ def read_query(schema: type[QueryT]) -> QueryT:
 
 
 def _refusal(detail: str, part: str, error: ValidationError) -> Refusal:
+    if error.error_count() > MOST_FAULTS:
+        many = Fault(where=part, what=f"There are {error.error_count()} faults in it.")
+        return Refusal(HTTPStatus.BAD_REQUEST, detail, errors=[many])
     faults = [
-        Fault(where=".".join(map(str, one["loc"])) or part, what=one["msg"])
+        Fault(where=".".join(map(str, one["loc"]))[:LONGEST_NAME] or part, what=one["msg"])
         for one in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     return Refusal(HTTPStatus.BAD_REQUEST, detail, errors=faults)

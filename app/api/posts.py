@@ -14,6 +14,16 @@ from .lists import beside, part
 from .schemas import PostIn, PostOut, Posts
 
 
+def post_rows() -> Rows:
+    """Return posts with all that a program is told of them."""
+    return Post.rows().add_columns(Post.body)
+
+
+def shown(id: int) -> PostOut:
+    """Return one post."""
+    return PostOut.of(db.session.execute(post_rows().where(Post.id == id)).first() or abort(404))
+
+
 @api.get("/posts/", strict_slashes=False)
 @operation(query=Paging, answer=Posts)
 def posts(query: Paging) -> Posts:
@@ -22,7 +32,13 @@ def posts(query: Paging) -> Posts:
 
 
 @api.post("/posts/", strict_slashes=False)
-@operation(needs=Permission.WRITE, body=PostIn, answer=PostOut, status=201, repeatable=True)
+@operation(
+    needs=Permission.WRITE,
+    body=PostIn,
+    answer=PostOut,
+    status=201,
+    repeatable=shown,
+)
 def create_post(body: PostIn) -> PostOut:
     """Write a post."""
     post = Post(body=body.body, author=current_user._get_current_object())
@@ -65,16 +81,6 @@ def delete_post(id: int) -> None:
         abort(403)
     require_match(post, lambda: shown(id))
     db.session.delete(post)
-
-
-def post_rows() -> Rows:
-    """Return posts with all that a program is told of them."""
-    return Post.rows().add_columns(Post.body)
-
-
-def shown(id: int) -> PostOut:
-    """Return one post."""
-    return PostOut.of(db.session.execute(post_rows().where(Post.id == id)).first() or abort(404))
 
 
 def listed(rows: Rows, query: Paging) -> Posts:

@@ -9,7 +9,7 @@ from pydantic import Field
 from ..models import AccessToken, Comment, Post, User
 from ..permissions import may_read_suspended
 from .answers import Answer
-from .input import NO_NUL, SOMETHING, WHOLE, Body
+from .input import NO_NUL, ONE_LINE, SOMETHING, WHOLE, Body
 
 Id = Annotated[int, Field(ge=1)]
 Url = Annotated[str, Field(description="An absolute address.")]
@@ -39,7 +39,7 @@ class ProfileIn(Body):
 class TokenIn(Body):
     """A token that is asked for."""
 
-    name: str = Field(max_length=64, pattern=SOMETHING, description="What it is for.")
+    name: str = Field(max_length=64, pattern=ONE_LINE, description="What it is for.")
     read_only: bool = Field(False, description="It may not change anything.")
     days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = Field(
         None, description="How long it works; if left out, as the site has set (API_TOKEN_DAYS)."
@@ -48,6 +48,8 @@ class TokenIn(Body):
 
 class PostOut(Answer):
     """A post."""
+
+    COUNTED: ClassVar[frozenset[str]] = frozenset({"comment_count"})
 
     id: Id
     url: Url
@@ -109,6 +111,9 @@ class UserOut(Answer):
     """What everybody may know of a person."""
 
     UNTAGGED: ClassVar[frozenset[str]] = frozenset({"last_seen"})
+    COUNTED: ClassVar[frozenset[str]] = frozenset(
+        {"post_count", "follower_count", "following_count"}
+    )
 
     id: Id
     url: Url
@@ -246,7 +251,6 @@ def address(endpoint: str, id: int) -> str:
 
 
 def _profile(user: User) -> dict[str, Any]:
-
     names = ("id", "username", "name", "location", "about_me", "member_since", "last_seen")
     counts = ("post_count", "follower_count", "following_count")
     return {name: getattr(user, name) for name in (*names, *counts)} | {

@@ -24,7 +24,8 @@ def create_token(body: TokenIn) -> NewTokenOut:
     """Obtain a token for your e-mail address and password.
 
     Send them as HTTP Basic authentication. The token is in this answer and nowhere else: it
-    is kept as a digest. Changing the password or the address ends all tokens.
+    is kept as a digest, so that an Idempotency-Key could not repeat it and is not heeded.
+    Changing the password or the address ends all tokens.
     """
     user = _by_password()
     days = body.days or current_app.config["API_TOKEN_DAYS"]

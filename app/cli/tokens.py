@@ -43,7 +43,7 @@ def list_tokens(username: str) -> None:
         used = f"{row.last_used_at:%Y-%m-%d %H:%M}" if row.last_used_at else "never"
         note = ", read-only" if row.read_only else ""
         until = f"{row.expires_at:%Y-%m-%d}"
-        click.echo(f"{row.id}  {row.name}  (until {until}, last used {used}{note})")
+        click.echo(f"{row.id}  {_printable(row.name)}  (until {until}, last used {used}{note})")
 
 
 @tokens.command("revoke")
@@ -66,3 +66,8 @@ def _user(username: str) -> User:
     if user is None:
         raise click.ClickException(f"There is no user {username!r}. See: flask users list")
     return user
+
+
+def _printable(name: str) -> str:
+    """Return the name without what would move the cursor of a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)

@@ -1,8 +1,8 @@
-"""Requests that may be sent again: what was answered to each, for a day."""
+"""Requests that may be sent again: what each has made, for a day."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, ForeignKey, Index, String, Text, delete, select
+from sqlalchemy import Delete, ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
@@ -16,10 +16,10 @@ BATCH = 100
 
 
 class IdempotencyKey(Model):
-    """A name that a program gave to one of its requests, and the answer to it.
+    """A name that a program gave to one of its requests, and the id of what it made.
 
     The row is written before the work, in the same transaction. A second request with the same
-    key waits for the first to end: if that committed, there is an answer to repeat; if not, there
+    key waits for the first to end: if that committed, there is something to show; if not, there
     never was a first request.
     """
 
@@ -30,7 +30,7 @@ class IdempotencyKey(Model):
     key: Mapped[str] = mapped_column(String(LONGEST_KEY))
     fingerprint: Mapped[str] = mapped_column(String(64))
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
-    body: Mapped[str] = mapped_column(Text, default="")
+    made_id: Mapped[int | None]
 
     __table_args__ = (
         Index("ix_idempotency_keys_user_key", "user_id", "key", unique=True),
@@ -52,7 +52,6 @@ class IdempotencyKey(Model):
             "key": key,
             "fingerprint": fingerprint,
             "timestamp": utcnow(),
-            "body": "",
         }
         mine = (cls.user_id == user.id) & (cls.key == key)
         db.session.execute(delete(cls).where(mine, cls.timestamp <= utcnow() - KEPT_FOR))
@@ -62,9 +61,6 @@ class IdempotencyKey(Model):
 
     @classmethod
     def _oldest(cls) -> Delete:
-        """Return what forgets some of everybody's old rows, leaving those that others forget now.
-
-        They hold what people wrote and may have deleted since.
-        """
+        """Return what forgets some of everybody's old rows, but those that others forget now."""
         old = select(cls.id).where(cls.timestamp <= utcnow() - KEPT_FOR).limit(BATCH)
         return delete(cls).where(cls.id.in_(old.with_for_update(skip_locked=True)))

@@ -96,6 +96,8 @@ class User(AccountMixin, FollowMixin, Model):
     @classmethod
     def with_email(cls, email: str) -> "User | None":
         """Return the user who has this address, in whatever way it is written."""
+        if "\0" in email:  # which PostgreSQL cannot even look for
+            return None
         return db.session.scalar(select(cls).where(cls.email == normalise_if_valid(email)))
 
     @classmethod

@@ -64,19 +64,33 @@ def test_key_is_forgotten_after_a_day(app: Flask, make: Factory) -> None:
     assert number_of(app, IdempotencyKey) == 1
 
 
-def test_old_answers_are_forgotten_whoever_got_them(app: Flask, make: Factory) -> None:
-    """They hold what people wrote, and may have deleted since."""
-    ann, bob = Program(app, make.user("ann")), Program(app, make.user("bob"))
-    ann.post("/posts/", {"body": "x"}, headers={"Idempotency-Key": "k"})
+def test_old_keys_are_forgotten_whoever_sent_them(app: Flask, make: Factory) -> None:
+    ann, bob = make.user("ann"), make.user("bob")
+    Program(app, ann).post("/posts/", {"body": "x"}, headers={"Idempotency-Key": "k"})
     with app.app_context():
         row = db.session.scalars(db.select(IdempotencyKey)).one()
         row.timestamp -= timedelta(hours=24)
         db.session.commit()
 
-    bob.post("/posts/", {"body": "y"}, headers={"Idempotency-Key": "k"})
+    Program(app, bob).post("/posts/", {"body": "y"}, headers={"Idempotency-Key": "k"})
 
     with app.app_context():
-        assert "y" in db.session.scalars(db.select(IdempotencyKey.body)).one()
+        assert db.session.scalars(db.select(IdempotencyKey.user_id)).all() == [bob.id]
+
+
+def test_repeated_request_shows_what_is_there_now(app: Flask, make: Factory) -> None:
+    ann, moderator = make.user("ann"), make.user("mod", "Moderator")
+    program, headers = Program(app, ann), {"Idempotency-Key": "k"}
+    path = f"/posts/{make.post(ann)}/comments/"
+    comment = program.post(path, {"body": "rude"}, headers=headers).get_json()["id"]
+
+    Program(app, moderator).put(f"/comments/{comment}/suspension")
+    again = program.post(path, {"body": "rude"}, headers=headers)
+    assert (again.status_code, again.get_json()["body"]) == (201, None)
+
+    program.delete(f"/comments/{comment}")
+    gone = program.post(path, {"body": "rude"}, headers=headers)
+    assert (gone.status_code, gone.get_json()["reason"]) == (422, "deleted")
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "é"])
@@ -135,7 +149,24 @@ def test_edit_of_another_version_is_refused(app: Flask, make: Factory) -> None:
     assert any_version.status_code == 200
 
 
-@pytest.mark.parametrize("tag", ["", "x", 'W/"x"', '"', ",,,"])
+@pytest.mark.parametrize("what", ["post", "me"])
+def test_others_are_not_in_the_way_of_an_edit(app: Flask, make: Factory, what: str) -> None:
+    ann, bob = make.user("ann"), make.user("bob")
+    program, other, post = Program(app, ann), Program(app, bob), make.post(ann)
+    path = f"/posts/{post}" if what == "post" else "/me"
+    tag = program.get(path).headers["ETag"]
+
+    if what == "post":
+        other.post(f"/posts/{post}/comments/", {"body": "x"})
+        edited = program.put(path, {"body": "y"}, headers={"If-Match": tag})
+    else:
+        other.put(f"/me/following/{ann.id}")
+        edited = program.patch(path, {"name": "y"}, headers={"If-Match": tag})
+
+    assert edited.status_code == 200
+
+
+@pytest.mark.parametrize("tag", ["", "x", 'W/"x"', '"', ",,,", '"x", ""', 'W/""'])
 def test_tag_that_matches_nothing_edits_nothing(app: Flask, make: Factory, tag: str) -> None:
     ann = make.user("ann")
     post = make.post(ann, "One")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from typing import Any
@@ -56,7 +57,21 @@ def test_maintenance_is_told_in_json(alone: Nginx) -> None:
 def test_oversize_body_is_refused_in_json(alone: Nginx) -> None:
     answer, told = problem(alone.connect(), method="POST", body=b" " * (1024 * 1024 + 1))
 
-    assert (answer.status, told.error) == (413, "request entity too large")
+    assert (answer.status, told.error) == (413, "content too large")
+
+
+@pytest.mark.parametrize(("path", "kind"), [(PATH, MEDIA_TYPE), ("/auth/login", "text/html")])
+def test_oversize_body_is_told_by_http_2_as_well(alone: Nginx, path: str, kind: str) -> None:
+    options = ["--http2", "--cacert", str(alone.folder / "certificate"), "-o", "/dev/null"]
+    wanted = ["-w", "%{http_version} %{http_code} %{content_type} %header{x-request-id}"]
+    command = ["curl", "-sS", *options, *wanted, "--data-binary", "@-", f"{alone.url}{path}"]
+    body = b" " * (1024 * 1024 + 1)
+    done = subprocess.run(command, input=body, capture_output=True, check=False)
+
+    version, status, *words = done.stdout.decode().split()
+    assert (version, status) == ("2", "413"), done
+    assert words[0].startswith(kind)
+    assert len(words[-1]) == 32  # it is ours: nginx's own says nothing of the request
 
 
 def test_token_over_plain_http_is_refused_and_not_redirected(alone: Nginx) -> None:
