@@ -69,8 +69,8 @@ def test_whoever_sends_a_secret_is_not_answered_from_the_cache(
 
 def test_page_of_a_member_is_not_put_into_the_cache(site: Gunicorn, nginx: Nginx) -> None:
     ann = member(nginx, "ann")
-    assert b"/user/ann" in ann.get("/?members").body
-    assert b"/user/ann" not in Visitor(nginx).get("/?members").body
+    assert b"/user/ann" in ann.get("/user/eve?members").body
+    assert b"/user/ann" not in Visitor(nginx).get("/user/eve?members").body
 
 
 def test_stranger_who_logs_in_sees_it_at_once(stranger: Visitor) -> None:
@@ -133,7 +133,7 @@ def test_everybody_gets_their_own_page_all_at_once(site: Gunicorn, nginx: Nginx)
     def read(name: str) -> None:
         own, others = marks[name]
         for _ in range(ROUNDS):
-            body = visitors[name].get("/?together").body
+            body = visitors[name].get("/user/eve?together").body
             if own not in body or any(mark in body for mark in others):
                 wrong.append(name)
 

@@ -165,4 +165,15 @@ ACCOUNT = {
     "leave": Deed("user", "/auth/delete-account", {"password": "correct horse battery"}),
     "leave badly": Deed("user", "/auth/delete-account", {"password": "data"}),
 }
-DEEDS = {**READING_AND_WRITING, **PEOPLE, **ACCOUNT}
+TOKENS = {
+    "make a token": Deed(
+        "user", "/auth/tokens", {"name": "data", "days": "30", "password": "correct horse battery"}
+    ),
+    "make a token badly": Deed(
+        "user", "/auth/tokens", {"name": "", "days": "0", "password": "data"}
+    ),
+    "make a token with too much": Deed("user", "/auth/tokens", {"name": LONG, "password": LONG}),
+    "end a token": Deed("user", "/auth/tokens", {}, "/auth/tokens/{token}/revocation"),
+    "end all tokens": Deed("user", "/auth/tokens", {}, "/auth/tokens/revocation"),
+}
+DEEDS = {**READING_AND_WRITING, **PEOPLE, **ACCOUNT, **TOKENS}

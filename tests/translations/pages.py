@@ -38,6 +38,8 @@ PAGES = [
     "/auth/change-email/{change_email}",
     "/auth/change-email/broken",
     "/auth/delete-account",
+    "/auth/tokens",
+    "/api/docs",
     "/auth/logout",
     "/nothing",
     "/?before=yesterday",

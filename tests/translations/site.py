@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, abort
 
 from app.extensions import db
-from app.models import Comment, Post, User
+from app.models import AccessToken, Comment, Post, User
 from tests.factories import Factory, Person
 from tests.mailbox import Mailbox
 from tests.reader import Reader
@@ -57,6 +57,11 @@ class World:
             "change_email": "user",
         }.items():
             self.known[purpose] = token_for(self.app, self.people[kind], purpose)
+        with self.app.app_context():
+            user = db.session.get_one(User, self.people["user"].id)
+            token, _secret = AccessToken.issue(user, "data", days=30)
+            db.session.commit()
+            self.known["token"] = token.id
 
     def reader(self, kind: str) -> Reader:
         """Return the reader of this kind, logged in unless anonymous."""

@@ -19,7 +19,9 @@ from .words import untranslated, untranslated_in_html
 
 pytestmark = pytest.mark.slow  # every page, for every reader, in two languages
 
-NO_PAGES = {"static", "bootstrap.static", "error", "healthz", "readyz", "metrics"}
+NO_PAGES = {"static", "bootstrap.static", "error", "healthz", "readyz", "metrics"} | {
+    "api_docs.openapi"
+}
 LATIN_IN_CHINESE = frozenset({"Markdown", "MB", "NUL"})
 KNOWN = {DISGUISE: frozenset[str](), "zh_Hans": LATIN_IN_CHINESE}
 
@@ -36,7 +38,9 @@ def rules(app: Flask, method: str) -> set[str]:
     return {
         rule.rule
         for rule in app.url_map.iter_rules()
-        if method in (rule.methods or ()) and rule.endpoint not in NO_PAGES
+        if method in (rule.methods or ())
+        and rule.endpoint not in NO_PAGES
+        and not rule.endpoint.startswith("api.")
     }
 
 

@@ -16,7 +16,8 @@ DATA = re.compile(
     r"""https?://\S+             # addresses
     | [\w.+-]+@[\w-]+\.[\w.-]+   # e-mail addresses
     | \bdata\w*                  # what the test made up
-    | \bFlasky\b | \bEnglish\b   # names
+    | \bFlasky\b | \bEnglish\b | \bopenapi\.json\b  # names
+    | \bflasky_[\w-]+             # tokens
     | \{count\}                  # filled in by a script
     | \b[0-9a-f]{32}\b          # the number of a request
     """,
@@ -33,10 +34,17 @@ class Words(HTMLParser):
         self.found: list[tuple[str, str]] = []
         self._hidden: list[str] = []
         self._place = ""
+        # A part of the page that says that it is English, and what is open in it of its kind.
+        self._english: list[str] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self._place = tag
+        begins = not self._english and tag != "html" and ("lang", "en") in attributes
+        if begins or tag in self._english:
+            self._english.append(tag)
+        if self._english:
+            return
         if tag in UNSEEN:
             self._hidden.append(tag)
         if tag == "time":
@@ -48,11 +56,13 @@ class Words(HTMLParser):
                 self.found.append((f"{tag} {name}", value))
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in self._english:
+            self._english.pop()
         if self._hidden and self._hidden[-1] == tag:
             self._hidden.pop()
 
     def handle_data(self, data: str) -> None:
-        if data.strip() and not self._hidden:
+        if data.strip() and not self._hidden and not self._english:
             self.found.append((self._place, data.strip()))
 
 
