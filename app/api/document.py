@@ -26,7 +26,7 @@ request: “Authorization: Bearer …”. Most of what can be read, anybody can 
 are cut in parts: follow next_url until it is null. Errors are problem details (RFC 9457). An
 answer has an ETag: send it as If-None-Match to be told 304 while nothing has changed, and as
 If-Match with an edit to be refused (412) if somebody else was quicker. Send an Idempotency-Key
-with what creates something, and a second try within a day returns the first result."""
+with what creates something, and a second try within a day shows what the first has made."""
 
 
 class Route(NamedTuple):
