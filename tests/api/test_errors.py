@@ -12,6 +12,8 @@ from tests.broken import site_whose_file_became_a_folder
 from tests.factories import Factory
 from tests.settings import make_app
 
+pytestmark = pytest.mark.slow  # they are many
+
 JSON = "application/json"
 DEEP = b'{"body":' + b"[" * 100_000
 NONSENSE: dict[str, tuple[bytes, str, int]] = {

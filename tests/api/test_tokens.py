@@ -16,6 +16,8 @@ from tests.factories import Factory, Person
 from tests.reader import Reader
 from tests.rows import number_of
 
+pytestmark = pytest.mark.slow  # they are many
+
 
 def obtain(app: Flask, name: str, password: str, **body: Any) -> Any:
     return Program(app).post("/tokens/", {"name": "phone", **body}, auth=(name, password))
