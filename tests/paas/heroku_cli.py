@@ -5,18 +5,14 @@ Playwright's, which is new enough for it wherever npm comes from.
 """
 
 import os
-import shutil
-import subprocess
-from hashlib import sha256
 from pathlib import Path
 
 import playwright
-import pytest
-from fasteners import InterProcessLock
+
+from tests.npm import installed
 
 WANTED = Path(__file__).parent / "cli"
 NODE = Path(playwright.__file__).parent / "driver/node"
-MISSING = "npm is not installed: sudo apt install npm"
 SILENT = {
     "DISABLE_TELEMETRY": "true",
     "HEROKU_DISABLE_AUTOUPDATE": "1",
@@ -24,37 +20,11 @@ SILENT = {
 }
 
 
-def installed() -> Path:
-    """Return the folder that holds the packages; install them, if they are not there yet."""
-    lock = (WANTED / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flasky"
-    folder = cache / f"heroku-{sha256(lock).hexdigest()[:12]}"
-    with InterProcessLock(cache / "heroku.lock"):
-        if not folder.exists():
-            unfinished = folder.with_suffix(".part")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(WANTED, unfinished)
-            install(unfinished)
-            unfinished.rename(folder)
-    return folder / "node_modules"
-
-
-def install(folder: Path) -> None:
-    """Fetch what the lock in `folder` names. No package may run a script of its own."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip(MISSING)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"npm cannot install the Heroku command line: {done.stderr.strip()}")
-
-
 class HerokuCli:
     """`heroku` for whoever has `home` as home: it asks nobody but the API that it is told of."""
 
     def __init__(self, home: Path) -> None:
-        self.packages = installed()
+        self.packages = installed("heroku", WANTED)
         self.bin = home / "bin"
         self.bin.mkdir()
         self._write_program(self.bin / "heroku")
