@@ -1,47 +1,54 @@
-"""Getting to a server: setup, login, logout, keys, regions."""
+"""Getting to a server: setup, login, logout, regions."""
 
 import getpass
 import json
 import re
 import socket
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from . import regions, setup, ssh, steps
-from .options import one_region
+from . import questions, regions, setup, ssh, steps
+from .options import Function, one_region
 from .regions import Region
 from .server.keys import KEY
 
 APP = re.compile(r"[a-z][a-z0-9-]{1,30}")
-TARGET = re.compile(r"([A-Za-z_][\w-]*)@([\w.:-]+)")
+TARGET = re.compile(r"([A-Za-z_][\w-]*)@([\w.-]+?|[\da-f]*:[\da-f:]+)(?::(\d+))?")
 RESERVED = {"root", "www-data", "postgres", "redis", "nginx", "sshd", "conf", "default"}
 
 
+def arriving(command: Function) -> Function:
+    """Let a command take what is needed to come to a server for the first time."""
+    for option in (
+        click.option("--yes", is_flag=True, help="Take the host key that the server shows."),
+        click.option("--host-key", metavar="FINGERPRINT", help="Expect this host key: SHA256:…"),
+        click.option("--identity", "-i", default="", help="The ssh key to come with."),
+        click.option("--region", help="What to call this server (default: HOST)."),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command("setup")
-@click.argument("target", metavar="root@HOST")
+@click.argument("target", metavar="root@HOST[:PORT]")
 @click.option("--app", required=True, metavar="NAME", help="The app, and its user on the server.")
 @click.option("--domain", help="The name of the site (default: HOST).")
-@click.option("--region", help="What to call this server (default: HOST).")
-@click.option("--port", default=22, show_default=True, help="Where ssh listens.")
-@click.option("--identity", "-i", default="", help="The ssh key to come with.")
 @click.option("--postgres", is_flag=True, help="Give the app a PostgreSQL database.")
 @click.option("--redis", is_flag=True, help="Give the app a Redis, and start one worker.")
-@click.option("--host-key", metavar="FINGERPRINT", help="Expect this host key: SHA256:…")
-@click.option("--yes", is_flag=True, help="Take the host key that the server shows.")
+@arriving
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
 def set_up(
-    target: str, app: str, domain: str | None, region: str | None, port: int, identity: str,
+    target: str, app: str, domain: str | None, region: str | None, identity: str,
     postgres: bool, redis: bool, host_key: str | None, yes: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Make a bare Debian or Ubuntu ready for `git push`. Doing it again changes nothing.
 
     Example: python -m hosting setup root@203.0.113.5 --app blog --domain blog.example.org
     """
-    user, host = split(target)
+    user, host, port = split(target)
     if not APP.fullmatch(app) or app in RESERVED:
         raise click.UsageError("An app has a name of small letters, digits and -, of its own.")
     there = Region(region or host, app, host, port, identity)
@@ -56,12 +63,12 @@ def set_up(
         click.echo(f"{app} at {there.name} is ready: python -m hosting deploy")
 
 
-def split(target: str) -> tuple[str, str]:
-    """Return user and host."""
+def split(target: str) -> tuple[str, str, int]:
+    """Return user, host, and the port where ssh listens."""
     found = TARGET.fullmatch(target)
     if not found:
-        raise click.UsageError(f"{target!r} is not USER@HOST.")
-    return found[1], found[2]
+        raise click.UsageError(f"{target!r} is not USER@HOST, nor USER@HOST:PORT.")
+    return found[1], found[2], int(found[3] or 22)
 
 
 def public_key(identity: str) -> tuple[str, str]:
@@ -100,34 +107,20 @@ def pin(region: Region, expected: str | None, *, yes: bool) -> None:
     if expected not in (None, fingerprint):
         raise ssh.Unreachable(f"STOP: that is not the host key you expect, {expected}.")
     if not (expected or yes):
-        agreed(
-            f"Is it {region.host}'s? Its provider's console shows it, too", "--host-key or --yes"
-        )
+        question = f"Is it {region.host}'s? Its provider's console shows it, too"
+        questions.agreed(question, "--host-key or --yes")
     ssh.known_hosts().write_text(f"{known}{line}\n")
 
 
-def agreed(question: str, option: str) -> None:
-    """Ask, on a terminal; elsewhere a missing answer is a wrong use."""
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"Nobody is there to be asked: {question}? Say {option}.")
-    click.confirm(question, abort=True)
-
-
 @click.command()
-@click.argument("target", metavar="NAME@HOST")
-@click.option("--region", help="What to call this server (default: HOST).")
-@click.option("--port", default=22, show_default=True, help="Where ssh listens.")
-@click.option("--identity", "-i", default="", help="The ssh key to come with.")
-@click.option("--host-key", metavar="FINGERPRINT", help="Expect this host key: SHA256:…")
-@click.option("--yes", is_flag=True, help="Take the host key that the server shows.")
-def login(
-    target: str, region: str | None, port: int, identity: str, host_key: str | None, yes: bool
-) -> None:
+@click.argument("target", metavar="NAME@HOST[:PORT]")
+@arriving
+def login(target: str, region: str | None, identity: str, host_key: str | None, yes: bool) -> None:
     """Check that your ssh key opens an app that somebody has set up, and remember the server.
 
     Example: python -m hosting login blog@203.0.113.5 --region fra
     """
-    app, host = split(target)
+    app, host, port = split(target)
     there = Region(region or host, app, host, port, identity)
     pin(there, host_key, yes=yes)
     said = json.loads(ssh.ask(there, ssh.verb(there, "hello")))
@@ -161,44 +154,4 @@ def list_regions() -> None:
         click.echo(f"{one.name}  {one.app}@{one.host}:{one.port}  {one.url}")
 
 
-@click.group("keys")
-def all_keys() -> None:
-    """Who may deploy: ssh keys, each with a name."""
-
-
-@all_keys.command("list")
-@one_region
-def list_keys(region: Region) -> None:
-    """Show the names of all keys.
-
-    Example: python -m hosting keys list
-    """
-    click.echo(ssh.ask(region, ssh.verb(region, "keys", "list")), nl=False)
-
-
-@all_keys.command("add")
-@click.argument("name")
-@one_region
-def add_key(name: str, region: Region) -> None:
-    """Let in the public key that is on standard input.
-
-    Example: python -m hosting keys add ann < ann.pub
-    """
-    key = sys.stdin.read()
-    ssh.ask(region, ssh.verb(region, "keys", "add", name), key)
-    click.echo(f"{name} may deploy {region.app}.")
-
-
-@all_keys.command("remove")
-@click.argument("name")
-@one_region
-def remove_key(name: str, region: Region) -> None:
-    """Let a key in no longer.
-
-    Example: python -m hosting keys remove ann
-    """
-    ssh.ask(region, ssh.verb(region, "keys", "remove", name))
-    click.echo(f"{name} may not deploy {region.app} any more.")
-
-
-COMMANDS = [set_up, login, logout, list_regions, all_keys]
+COMMANDS = [set_up, login, logout, list_regions]

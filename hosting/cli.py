@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from . import access, deploying, looking, operating
+from . import access, asking, deploying, looking, operating
 from .export import export
 from .server.places import Refused
 from .ssh import Unreachable
@@ -29,7 +29,8 @@ def main() -> None:
 
 
 COMMANDS: list[click.Command] = [
-    *access.COMMANDS, *deploying.COMMANDS, *looking.COMMANDS, *operating.COMMANDS, export,
+    *access.COMMANDS, *asking.COMMANDS, *deploying.COMMANDS, *looking.COMMANDS,
+    *operating.COMMANDS, export,
 ]  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

@@ -1,31 +1,35 @@
-"""Making releases: deploy, releases, rollback, variables, scale, restart."""
+"""Making releases from here: deploy, and setting a variable."""
 
 import json
 import os
 import subprocess
 import sys
 import time
-from typing import BinaryIO, TextIO
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
 
 import click
 
-from . import regions, ssh
-from .access import agreed
-from .options import one_region
+from . import access, questions, regions, requirements, ssh
+from .asking import config
+from .options import finish, one_region
 from .regions import Region
 
 
 @click.command()
 @click.option("--app", "-k", help="Which app, if there are several.")
 @click.option("--region", "-r", "names", multiple=True, help="Where: may be said more than once.")
-@click.option("--env", "pairs", multiple=True, metavar="K=V", help="Set a variable with it.")
-@click.option("--env-file", type=click.File(), help="Set the variables in a file; - is stdin.")
+@click.option(
+    "--env", "pairs", multiple=True, metavar="K=V", help="Set a variable: no secret, ps shows it."
+)
+@click.option("--env-file", type=click.File(), help="Lines K=V, as they are; - is stdin.")
 @click.option("--allow-dirty", is_flag=True, help="Deploy what is committed, whatever else is.")
 @click.option("--force", is_flag=True, help="Deploy although history was rewritten.")
+@click.option("--interactive/--no-interactive", default=True, help="Ask, or never ask.")
 @click.option("--yes", is_flag=True, help="Do not ask whether to replace what is live.")
 def deploy(
     app: str | None, names: tuple[str, ...], pairs: tuple[str, ...], env_file: TextIO | None,
-    allow_dirty: bool, force: bool, yes: bool,
+    allow_dirty: bool, force: bool, interactive: bool, yes: bool,
 ) -> None:  # fmt: skip
     """Deploy the commit that is checked out: one region after another, until one fails.
 
@@ -39,37 +43,53 @@ def deploy(
             "Some changes are not committed. Commit them, or say --allow-dirty."
         )
     values = dict(pair(one) for one in [*pairs, *lines(env_file)])
-    for region in regions.chosen(app, names):
+    places = where(app, names)
+    requirements.compare(Path(top), ask=interactive and not yes)
+    for region in places:
         deploy_to(region, values, force=force, yes=yes)
+
+
+def where(app: str | None, names: tuple[str, ...]) -> list[Region]:
+    """Return the regions that are meant. Somebody may be asked; who is new here is logged in."""
+    if questions.is_anybody_there():
+        if not regions.remembered():
+            target = click.prompt("Name of the app, and its server: NAME@HOST[:PORT]")
+            region = click.prompt("What to call this region", default=access.split(target)[1])
+            click.get_current_context().invoke(access.login, target=target, region=region)
+        known = regions.remembered()
+        app = app or questions.one_of("Name", (one.app for one in known))
+        fitting = [one.name for one in known if one.app == app]
+        names = names or tuple(filter(None, [questions.one_of("Region", fitting)]))
+    return regions.chosen(app, names)
 
 
 def deploy_to(region: Region, variables: dict[str, str], *, force: bool, yes: bool) -> None:
     """Deploy to one region, and say so once readers are served by the new release."""
-    if not yes:
-        agreed(f"Overwrite deployment [ {region.app} ] at [ {region.name} ]", "--yes")
+    before = status(region)["release"]
+    if before and not yes:
+        questions.agreed(f"Overwrite deployment [ {region.app} ] at [ {region.name} ]", "--yes")
+    if not before and questions.is_anybody_there():
+        variables = questions.variables() | variables
     add_remote(region)
-    before = live_number(region)
     if variables:
-        said = json.dumps({"set": variables})
-        ssh.ask(region, ssh.verb(region, "config", "stage"), said)
+        ssh.ask(region, ssh.verb(region, "config", "stage"), json.dumps({"set": variables}))
     began = time.monotonic()
     if subprocess.run(ssh.push(region, force=force), check=False).returncode:
         raise ssh.Unreachable(f"[ {region.name} ] Not deployed. The lines above say why.")
-    status = json.loads(ssh.ask(region, ssh.verb(region, "status")))
-    if live_number(region) == before:
-        click.echo(f"[ {region.name} ] This commit is live already, as release {before}.")
-    elif status["nginx"] != f"release {status['release']['number']}":
-        raise ssh.Unreachable(
-            f"Release {status['release']['number']}: nginx says {status['nginx']}"
-        )
+    after = status(region)
+    number = after["release"]["number"]
+    if before and number == before["number"]:
+        click.echo(f"[ {region.name} ] This commit is live already, as release {number}.")
+    elif after["nginx"] != f"release {number}":
+        raise ssh.Unreachable(f"Release {number} is live, but nginx says {after['nginx']}.")
     click.echo(f"Deployed in {time.monotonic() - began:.1f} s.")
-    click.echo(f"Your site [ {region.app} ] at [ {region.name} ] is up: {status['url']}")
+    click.echo(f"Your site [ {region.app} ] at [ {region.name} ] is up: {after['url']}")
 
 
-def live_number(region: Region) -> int | None:
-    """Return the number of the live release, if there is one."""
-    history = json.loads(ssh.ask(region, ssh.verb(region, "releases")))
-    return next((one["number"] for one in history if one["live"]), None)
+def status(region: Region) -> dict[str, Any]:
+    """Return what the server tells of an app."""
+    told: dict[str, Any] = json.loads(ssh.ask(region, ssh.verb(region, "status", "--json")))
+    return told
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -101,81 +121,7 @@ def add_remote(region: Region) -> None:
     git("config", "core.sshCommand", ssh.ssh_command(regions.remembered()))
 
 
-@click.command("releases")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@one_region
-def list_releases(as_json: bool, region: Region) -> None:
-    """Show the history: what was deployed, by whom, and what became of it.
-
-    Example: python -m hosting releases
-    """
-    said = ssh.ask(region, ssh.verb(region, "releases"))
-    if as_json:
-        click.echo(said, nl=False)
-        return
-    for one in json.loads(said):
-        result = "live now" if one["live"] else one.get("result") or "being made"
-        at = time.strftime("%Y-%m-%d %H:%M", time.localtime(one["at"]))
-        facts = [str(one["number"]), one["kind"], one["commit"][:9], one["who"], at, result]
-        click.echo("  ".join([*facts, one.get("reason", "")]).rstrip())
-
-
-@click.command()
-@click.argument("number", type=int, required=False)
-@one_region
-def rollback(number: int | None, region: Region) -> None:
-    """Make a new release of the code and the settings of an earlier one: the last, or NUMBER.
-
-    Example: python -m hosting rollback 41
-    """
-    finish(region, "rollback", *([str(number)] if number else []))
-
-
-@click.command()
-@click.argument("numbers", nargs=-1, required=True, metavar="PROCESS=NUMBER…")
-@one_region
-def scale(numbers: tuple[str, ...], region: Region) -> None:
-    """Say how many processes there are of each kind. Readers do not notice.
-
-    Example: python -m hosting scale web=3 worker=2
-    """
-    finish(region, "scale", *numbers)
-
-
-@click.command()
-@click.argument("process", required=False, metavar="[PROCESS]")
-@one_region
-def restart(process: str | None, region: Region) -> None:
-    """Start everything anew, or one kind of process. Readers do not notice.
-
-    Example: python -m hosting restart worker
-    """
-    finish(region, "restart", *([process] if process else []))
-
-
-@click.group("config")
-def variables() -> None:
-    """Variables of the site. Their values are never shown."""
-
-
-@variables.command("list")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@one_region
-def list_config(as_json: bool, region: Region) -> None:
-    """Show names, ages, and a digest that tells whether two values differ.
-
-    Example: python -m hosting config list
-    """
-    said = ssh.ask(region, ssh.verb(region, "config", "list"))
-    if as_json:
-        click.echo(said, nl=False)
-        return
-    for one in json.loads(said):
-        days = (time.time() - one["since"]) / 86_400
-        click.echo(f"{one['name']}  {days:.1f} days  {one['digest']}")
-
-
-@variables.command("set")
+@config.command("set")
 @click.argument("name")
 @click.option("--file", "-f", type=click.File("rb"), help="Take the value from a file, as it is.")
 @one_region
@@ -193,22 +139,4 @@ def set_config(name: str, file: BinaryIO | None, region: Region) -> None:
     finish(region, "config", "set", said=json.dumps({"set": {name: value}}))
 
 
-@variables.command("unset")
-@click.argument("names", nargs=-1, required=True)
-@one_region
-def unset_config(names: tuple[str, ...], region: Region) -> None:
-    """Forget variables. Makes a release.
-
-    Example: python -m hosting config unset MAIL_PASSWORD
-    """
-    finish(region, "config", "set", said=json.dumps({"unset": list(names)}))
-
-
-def finish(region: Region, *words: str, said: str | None = None) -> None:
-    """Ask the gate for something, show what it says, and end as it ends."""
-    code = ssh.go(region, ssh.verb(region, *words), said)
-    if code:
-        raise SystemExit(code)
-
-
-COMMANDS = [deploy, list_releases, rollback, variables, scale, restart]
+COMMANDS = [deploy]

@@ -1,4 +1,4 @@
-"""Looking at what runs: list, status, logs, build-logs."""
+"""Looking at what runs, from here: list, logs."""
 
 import json
 import re
@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from . import regions, ssh
-from .deploying import finish
-from .options import one_region
+from . import regions
+from .deploying import status
+from .options import finish, one_region
 from .regions import Region
+from .ssh import Unreachable
 
 UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 AGO = re.compile(r"(\d+[dhms]\s*)+")
@@ -56,17 +57,6 @@ def logs(
     finish(region, "logs", process or "-", *bounds, number, follow)
 
 
-@click.command("build-logs")
-@click.option("--release", type=int, help="Which one (default: the last).")
-@one_region
-def build_logs(release: int | None, region: Region) -> None:
-    """Show what was written while a release was made, whatever became of it.
-
-    Example: python -m hosting build-logs --release 42
-    """
-    finish(region, "build-log", *([str(release)] if release else []))
-
-
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_apps(as_json: bool) -> None:
@@ -74,62 +64,28 @@ def list_apps(as_json: bool) -> None:
 
     Example: python -m hosting list
     """
-    found = [(one, json.loads(ssh.ask(one, ssh.verb(one, "status")))) for one in known()]
-    if as_json:
-        click.echo(json.dumps([status | {"region": one.name} for one, status in found]))
-        return
-    for one, status in found:
-        release = status["release"] or {"number": "-", "commit": "", "who": ""}
-        facts = (one.app, one.name, f"release {release['number']}", release["commit"][:9])
-        click.echo("  ".join([*facts, release["who"], status["url"]]))
-
-
-def known() -> list[Region]:
-    """Return all regions; having none is a wrong use."""
-    found = regions.remembered()
-    if not found:
+    if not regions.remembered():
         raise click.UsageError("No app is known here: python -m hosting login NAME@HOST")
-    return found
+    found = [look(one) for one in regions.remembered()]
+    click.echo(json.dumps(found) if as_json else "\n".join(line(one) for one in found))
+    if any("error" in one for one in found):
+        raise SystemExit(1)
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@one_region
-def status(as_json: bool, region: Region) -> None:
-    """Show what is live, what runs, and what is left of disk and certificate.
-
-    Example: python -m hosting status
-    """
-    said = ssh.ask(region, ssh.verb(region, "status"))
-    if as_json:
-        click.echo(said, nl=False)
-        return
-    for line in told(json.loads(said), region):
-        click.echo(line)
+def look(region: Region) -> dict[str, Any]:
+    """Return the status of an app, or why there is none: the others are shown all the same."""
+    try:
+        return status(region) | {"region": region.name}
+    except Unreachable as error:
+        return {"name": region.app, "region": region.name, "error": str(error)}
 
 
-def told(status: dict[str, Any], region: Region) -> list[str]:
-    """Return the status as lines."""
-    release = status["release"]
-    lines = [f"{status['name']} at {region.name}: {status['url']}"]
-    if release:
-        at = time.strftime("%Y-%m-%d %H:%M", time.localtime(release["at"]))
-        lines.append(
-            f"release {release['number']}, {release['commit'][:9]}, {release['who']}, {at}"
-        )
-    lines.append(f"directly: {status['direct']}; through nginx: {status['nginx']}")
-    lines += [
-        f"{one['name']}: {one['state']} for {one['uptime']} s, {one['restarts']} restarts, "
-        f"{one['megabytes']} MB"
-        for one in status["processes"]
-    ]
-    lines.append(
-        f"disk: {status['disk_used_percent']} % used, {status['disk_free_megabytes']} MB free"
-    )
-    lines.append(
-        f"certificate: {status['certificate_days']} days; maintenance: {status['maintenance']}"
-    )
-    return [*lines, f"variables: {', '.join(status['variables'])}"]
+def line(one: dict[str, Any]) -> str:
+    """Return the line of one app."""
+    release = one.get("release") or {"number": "-", "commit": "", "who": ""}
+    facts = (f"release {release['number']}", release["commit"][:9], release["who"], one.get("url"))
+    said = (one["error"],) if "error" in one else facts
+    return "  ".join([one["name"], one["region"], *filter(None, said)])
 
 
-COMMANDS = [list_apps, status, logs, build_logs]
+COMMANDS = [list_apps, logs]

@@ -1,11 +1,12 @@
 """The servers that this user has logged in to: regions, remembered in a file of mode 0600."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
+
+from .server.places import write
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,4 @@ def listed(regions: list[Region]) -> str:
 
 def _write(regions: list[Region]) -> None:
     folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = folder() / ".regions.json.new"
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w") as file:  # noqa: PTH123 - an open file, not a path
-        json.dump([asdict(region) for region in regions], file, indent=1)
-    new.replace(folder() / "regions.json")
+    write(folder() / "regions.json", json.dumps([asdict(region) for region in regions], indent=1))

@@ -57,6 +57,7 @@ class Plan:
     key: str
     postgres: bool = False
     redis: bool = False
+    ipv6: bool = True
 
     @property
     def root(self) -> str:
@@ -64,18 +65,21 @@ class Plan:
         return f"/srv/{self.app}"
 
     def look(self) -> list[str]:
-        """Return the command that shows what an earlier setup has decided."""
-        return ["sh", "-c", f"cat {self.root}/site.json 2>/dev/null || echo '{{}}'"]
+        """Return the command that shows what an earlier setup has decided, and what there is."""
+        site = f"cat {self.root}/site.json 2>/dev/null || echo '{{}}'"
+        return ["sh", "-c", f"{site}; echo; test -e /proc/net/if_inet6 && echo ipv6; true"]
 
     def with_what_is_there(self, shown: str, domain: str | None) -> "Plan":
         """Return the plan, so that what the app has it keeps, whatever was said this time."""
-        there = json.loads(shown)
+        site, _, machine = shown.partition("\n")
+        there = json.loads(site)
         variables = there.get("variables", {})
         return replace(
             self,
             domain=domain or there.get("domain", self.domain),
             postgres=self.postgres or "DATABASE_URL" in variables,
             redis=self.redis or "REDIS_URL" in variables,
+            ipv6="ipv6" in machine,
         )
 
     def variables(self) -> dict[str, str]:
@@ -241,6 +245,8 @@ def named(text: str, plan: Plan) -> str:
     }
     for old, new in places.items():
         text = text.replace(old, new)
+    if not plan.ipv6:  # nginx would not start
+        text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
     variable = plan.app.replace("-", "_")
     text = re.sub(rf"\b{WORD}(?=_[a-z])", variable, text)
     return re.sub(rf"\b{WORD}\b", plan.app, text)
@@ -256,7 +262,8 @@ def alternative(domain: str) -> str:
 def app(plan: Plan) -> list[Step]:
     """What runs as the app's user: shipped, and told to make itself at home."""
     site = json.dumps({"domain": plan.domain, "variables": plan.variables()})
-    package = {f"server/{path.name}": path.read_text() for path in sorted(SERVER.glob("*.py"))}
+    parts = [path for path in sorted(SERVER.rglob("*.*")) if path.suffix != ".pyc"]
+    package = {f"server/{path.relative_to(SERVER)}": path.read_text() for path in parts}
     package["__main__.py"] = MAIN
     as_user = (
         f"runuser -u {plan.app} -- env -i HOME={plan.root} PATH=/usr/bin:/bin "

@@ -40,7 +40,10 @@ def chapter(name: str, command: click.Command) -> str:
     ]
     lines = [f"### {' '.join([name, *arguments])}", "", text, "", f"    {example}", ""]
     options = [option for option in command.params if isinstance(option, click.Option)]
-    lines += [f"- `{', '.join(option.opts)}`: {option.help}" for option in options]
+    lines += [
+        f"- `{', '.join([*option.opts, *option.secondary_opts])}`: {option.help}"
+        for option in options
+    ]
     return "\n".join([*lines, ""] if options else lines)
 
 

@@ -88,13 +88,23 @@ def test_database_needs_no_password() -> None:
 
 
 def test_setup_takes_nothing_away_that_is_there() -> None:
-    before = json.dumps({"domain": "old.example.org", "variables": {"REDIS_URL": "unix:///x"}})
+    site = json.dumps({"domain": "old.example.org", "variables": {"REDIS_URL": "unix:///x"}})
+    before = f"{site}\nipv6\n"
 
     assert PLAN.with_what_is_there(before, None) == dataclasses.replace(
         PLAN, domain="old.example.org", redis=True
     )
     assert PLAN.with_what_is_there(before, "new.example.org").domain == "new.example.org"
-    assert PLAN.with_what_is_there("{}", None) == PLAN
+    assert PLAN.with_what_is_there("{}\nipv6\n", None) == PLAN
+
+
+def test_nginx_listens_on_ipv6_where_there_is_any() -> None:
+    site = (setup.NGINX / f"{setup.WORD}.conf").read_text()
+    without = PLAN.with_what_is_there("{}\n", None)
+
+    assert setup.named(site, PLAN).count("listen [::]:") == 2
+    assert "[::]" not in setup.named(site, without)
+    assert "listen 80;" in setup.named(site, without)
 
 
 def test_connections_are_counted_without_the_listener() -> None:
@@ -219,6 +229,6 @@ def test_reference_is_that_of_the_commands() -> None:
 
 def test_gate_knows_what_the_client_asks_for() -> None:
     source = "".join(path.read_text() for path in Path(ssh.__file__).parent.glob("*.py"))
-    asked = set(re.findall(r'(?:verb\(\w+|finish\(region), "([\w-]+)"', source))
+    asked = set(re.findall(r'(?:verb\(\w+, |finish\(region, |passed_on\()"([\w-]+)', source))
 
     assert asked == set(VERBS), json.dumps(sorted(asked ^ set(VERBS)))

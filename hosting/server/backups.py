@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from . import settings
-from .places import App, Refused, now
+from .places import App, Misused, Refused, now
 from .processes import call
 
 KEPT = 14
@@ -21,13 +21,15 @@ def command(app: App, words: list[str]) -> int:
         case ["list"]:
             for file in files(app):
                 print(f"{file.name} {file.stat().st_size}")
-        case ["restore", name]:
+        case ["restore", _name]:
+            raise Misused("This replaces all data. Say --yes if that is meant.")
+        case ["restore", name, "--yes"]:
             chosen = [file for file in files(app) if file.name == name]
             if not chosen:
                 raise Refused("There is no such backup. `hosting backup list` names all.")
             restore(app, chosen[0])
         case _:
-            raise Refused("Say what to do: hosting backup create, list or restore NAME.")
+            raise Misused("Say what to do: hosting backup create, list or restore NAME.")
     return 0
 
 

@@ -9,16 +9,16 @@ import shlex
 import sys
 from collections.abc import Callable
 
-from . import PROTOCOL, backups, keys, processes, relay, story, verbs
+from . import PROTOCOL, backups, keys, looking, processes, relay, story, verbs
 from .places import App, Refused, hold
 
 Verb = Callable[[App, list[str]], int]
 VERBS: dict[str, Verb] = {
-    "hello": verbs.hello,
-    "status": verbs.status,
-    "releases": verbs.releases_,
-    "build-log": verbs.build_log,
-    "logs": verbs.logs,
+    "hello": looking.hello,
+    "status": looking.status,
+    "releases": looking.history,
+    "build-logs": looking.build_logs,
+    "logs": looking.logs,
     "config": verbs.config,
     "rollback": verbs.rollback,
     "restart": verbs.restart,
@@ -40,7 +40,7 @@ def main(words: list[str]) -> int:
         return at_home(app, words)
     except Refused as error:
         print(error, file=sys.stderr)
-        return 1
+        return error.code
 
 
 def at_home(app: App, words: list[str]) -> int:

@@ -29,11 +29,13 @@ def command(app: App, words: list[str]) -> int:
                 raise Refused("That is no public key: it begins with ssh-ed25519, ssh-rsa, ecdsa…")
             write(app.keys, "".join([*(named | {name: line(app, name, found[0])}).values()]))
             app.audit(f"keys: added {name}")
+            print(f"{name} may deploy {app.name}.")
         case ["remove", name] if name in named:
             if len(named) == 1:
                 raise Refused(f"{name} is the last key, and without it nobody could deploy.")
             write(app.keys, "".join(each for other, each in named.items() if other != name))
             app.audit(f"keys: removed {name}")
+            print(f"{name} may not deploy {app.name} any more.")
         case _:
             raise Refused("There is no such key. `hosting keys list` names all.")
     return 0

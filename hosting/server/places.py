@@ -17,6 +17,14 @@ PATIENCE = 10.0  # seconds that a deploy waits for the one before it
 class Refused(Exception):
     """What is wrong and what to do about it, in one sentence."""
 
+    code = 1
+
+
+class Misused(Refused):
+    """A command was used in a wrong way; the sentence says how it is meant."""
+
+    code = 2
+
 
 class App:
     """The folder of one app. Its name is that of the folder, and of the user whose it is."""
@@ -40,6 +48,11 @@ class App:
     def domain(self) -> str:
         """The name that nginx answers to."""
         return str(self.site()["domain"])
+
+    @property
+    def url(self) -> str:
+        """The address of the site."""
+        return str(self.site()["variables"]["FLASKY_URL"])
 
     def site(self) -> dict[str, Any]:
         """Return what `setup` has decided: domain, and variables such as DATABASE_URL."""

@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,75 +13,8 @@ from .places import App, Refused, now, write
 from .releases import Release
 
 BEGINNING = 10  # seconds from asking systemd for a deploy to its first line
-TEMPLATE = """[Unit]
-Description={process} of {name}, release %i
-StartLimitIntervalSec=0
-
-[Service]
-Type=exec
-ExecStart=/usr/bin/python3 -I {root}/hosting exec {process} %i
-# The log is asked for by these two; units come and go.
-Slice=processes.slice
-SyslogIdentifier={process}
-Restart=always
-RestartSec=1
-TimeoutStopSec=40
-KillMode=control-group
-OOMPolicy=continue
-UMask=0027
-NoNewPrivileges=yes
-LimitNOFILE=65536
-"""
-DEPLOY = """[Unit]
-Description=release %i of {name} is made
-# What was rejected is no failure of the server's: `hosting releases` tells it.
-CollectMode=inactive-or-failed
-
-[Service]
-Type=oneshot
-TimeoutStartSec=1800
-UMask=0027
-ExecStart=/usr/bin/python3 -I {root}/hosting perform %i
-ExecStopPost=/usr/bin/python3 -I {root}/hosting recover
-"""
-RECOVER = """[Unit]
-Description={name} is brought back after the server has started
-
-[Service]
-Type=oneshot
-ExecStart=/usr/bin/python3 -I {root}/hosting recover
-
-[Install]
-WantedBy=default.target
-"""
-REDIS = """[Unit]
-Description=Redis of {name} alone
-
-[Service]
-Type=notify
-ExecStart=/usr/bin/redis-server --supervised systemd --daemonize no --port 0 --dir {root}/redis \\
-    --unixsocket {root}/redis/socket --unixsocketperm 700 --appendonly yes
-Restart=always
-
-[Install]
-WantedBy=default.target
-"""
-BACKUP = """[Unit]
-Description=the daily backup of {name}
-
-[Service]
-Type=oneshot
-UMask=0077
-ExecStart=/usr/bin/python3 -I {root}/hosting backup
-"""
-DAILY = """[Timer]
-OnCalendar=daily
-RandomizedDelaySec=1h
-Persistent=yes
-
-[Install]
-WantedBy=timers.target
-"""
+UNITS = Path(__file__).parent / "units"
+OWN = ("deploy@.service", "recover.service", "redis.service", "backup.service", "backup.timer")
 UNIT = re.compile(r"process-([a-z][a-z0-9_]*)@(\d+)-(\d+)\.service")
 
 
@@ -141,15 +76,20 @@ def environment(release: Release) -> dict[str, str]:
 
 def install(release: Release) -> None:
     """Let systemd know the kinds of processes that the Procfile names."""
-    app, is_new = release.app, False
-    for process in set(procfile(release)) - {"release"}:
-        file = app.root / f".config/systemd/user/process-{process}@.service"
-        text = TEMPLATE.format(root=app.root, name=app.name, process=process)
-        if not file.is_file() or file.read_text() != text:
-            write(file, text)
-            is_new = True
-    if is_new:
+    kinds = set(procfile(release)) - {"release"}
+    are_new = [write_unit(release.app, "process@.service", process) for process in kinds]
+    if any(are_new):
         call(systemctl("daemon-reload"))
+
+
+def write_unit(app: App, name: str, process: str = "") -> bool:
+    """Write one of the files in units/ for an app, or for one of its processes; was it new?"""
+    text = (UNITS / name).read_text().format(root=app.root, name=app.name, process=process)
+    file = app.root / ".config/systemd/user" / (f"process-{process}@.service" if process else name)
+    is_new = not file.is_file() or file.read_text() != text
+    if is_new:
+        write(file, text)
+    return is_new
 
 
 def execute(app: App, name: str, instance: str) -> None:
@@ -200,3 +140,28 @@ def connections(socket: Path, table: str) -> int:
     rows = [line.split() for line in table.splitlines()]
     # The sixth column is 01 for the socket that listens itself.
     return sum(len(row) > 7 and row[7] == str(socket) and row[5] != "01" for row in rows)
+
+
+def supervised(
+    command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None
+) -> int:
+    """Run a program with our input and output, for as long as the client is there."""
+    try:
+        path = shutil.which(command[0], path=(env or os.environ).get("PATH")) or command[0]
+        program = subprocess.Popen([path, *command[1:]], cwd=cwd, env=env)
+    except OSError as error:
+        raise Refused(f"{command[0]} cannot be run: {error.strerror}.") from None
+    parent = os.getppid()
+    while True:
+        try:
+            code = program.wait(0.2)
+        except subprocess.TimeoutExpired:
+            if os.getppid() != parent:  # sshd has gone, and the client with it
+                program.send_signal(signal.SIGINT)
+                try:
+                    program.wait(5)
+                except subprocess.TimeoutExpired:
+                    program.kill()
+                return 130
+        else:
+            return code if code >= 0 else 128 - code

@@ -59,6 +59,11 @@ def listed(app: App) -> list[dict[str, Any]]:
     ]
 
 
+def line(entry: dict[str, Any]) -> str:
+    """Return the line of one variable."""
+    return f"{entry['name']}  {(now() - entry['since']) / 86_400:.1f} days  {entry['digest']}"
+
+
 def masked(text: str, secrets: list[str]) -> str:
     """Return `text` without any of the values, should a program have printed one."""
     for secret in sorted(secrets, key=len, reverse=True):

@@ -22,16 +22,23 @@ def unpack(app: App, commit: str, objects: dict[str, str], src: Path, log: IO[st
         raise Refused("The code could not be unpacked; the lines above say why.")
 
 
-def requirements_digest(src: Path) -> str:
-    """Return a name for what requirements.txt asks for, and the files that it refers to."""
-    digest = hashlib.sha256(sys.version.encode())
+def requirements(src: Path) -> list[Path]:
+    """Return requirements.txt and the files that it refers to."""
+    found: list[Path] = []
     waiting = [src / "requirements.txt"]
     while waiting:
         file = waiting.pop()
         if not file.is_file():
             raise Refused(f"There is no {os.path.relpath(file, src)} in the repository.")
-        text = file.read_text()
-        digest.update(text.encode())
-        named = re.findall(r"^(?:-r|--requirement|-c|--constraint)[ =]*(\S+)", text, re.MULTILINE)
+        found.append(file)
+        named = re.findall(
+            r"^(?:-r|--requirement|-c|--constraint)[ =]*(\S+)", file.read_text(), re.MULTILINE
+        )
         waiting += [file.parent / name for name in named]
-    return digest.hexdigest()[:16]
+    return found
+
+
+def requirements_digest(src: Path) -> str:
+    """Return a name for all that is required, and for the Python that it is for."""
+    parts = [sys.version, *(file.read_text() for file in requirements(src))]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -50,11 +50,8 @@ class Laptop:
         self, server: Bare, app: str, *words: str, domain: str = "localhost", check: bool = True
     ) -> Done:
         """Type `hosting setup`."""
-        there = ("--port", str(server.ssh_port), "--identity", str(self.key), "--yes")
-        return self.hosting(
-            "setup", "root@127.0.0.1", "--app", app, "--domain", domain, *there, *words,
-            check=check,
-        )  # fmt: skip
+        come = ["setup", f"root@127.0.0.1:{server.ssh_port}", "--identity", str(self.key), "--yes"]
+        return self.hosting(*come, "--app", app, "--domain", domain, *words, check=check)
 
     def git(self, *words: str, check: bool = True) -> Done:
         """Type a command of git's."""

@@ -103,12 +103,13 @@ def test_revoked_key_is_refused(tiny: Hosted, tmp_path: str) -> None:
     key = laptop.home / "second"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     public = key.with_name("second.pub").read_text()
-    there = ("--port", str(tiny.server.ssh_port), "--identity", str(key), "--region", "second")
+    login = ["login", f"tiny@127.0.0.1:{tiny.server.ssh_port}"]
+    login += ["--identity", str(key), "--region", "second"]
 
-    stranger = laptop.hosting("login", "tiny@127.0.0.1", *there, check=False)
+    stranger = laptop.hosting(*login, check=False)
     laptop.hosting("keys", "add", "ben", "--region", "sjc", said=public)
-    known = laptop.hosting("login", "tiny@127.0.0.1", *there)
-    again = laptop.hosting("login", "tiny@127.0.0.1", *there)
+    known = laptop.hosting(*login)
+    again = laptop.hosting(*login)
     laptop.hosting("keys", "remove", "ben", "--region", "sjc")
     revoked = laptop.hosting("status", "--region", "second", check=False)
     laptop.hosting("logout", "--region", "second")
