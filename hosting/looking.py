@@ -12,6 +12,8 @@ from . import regions
 from .deploying import status
 from .options import finish, one_region
 from .regions import Region
+from .server.looking import described
+from .server.table import table
 from .ssh import Unreachable
 
 UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
@@ -67,7 +69,9 @@ def list_apps(as_json: bool) -> None:
     if not regions.remembered():
         raise click.UsageError("No app is known here: python -m hosting login NAME@HOST")
     found = [look(one) for one in regions.remembered()]
-    click.echo(json.dumps(found) if as_json else "\n".join(line(one) for one in found))
+    click.echo(
+        f"{json.dumps(found)}\n" if as_json else table([row(one) for one in found]), nl=False
+    )
     if any("error" in one for one in found):
         raise SystemExit(1)
 
@@ -80,12 +84,10 @@ def look(region: Region) -> dict[str, Any]:
         return {"name": region.app, "region": region.name, "error": str(error)}
 
 
-def line(one: dict[str, Any]) -> str:
-    """Return the line of one app."""
-    release = one.get("release") or {"number": "-", "commit": "", "who": ""}
-    facts = (f"release {release['number']}", release["commit"][:9], release["who"], one.get("url"))
-    said = (one["error"],) if "error" in one else facts
-    return "  ".join([one["name"], one["region"], *filter(None, said)])
+def row(one: dict[str, Any]) -> list[str]:
+    """Return what is shown of one app."""
+    facts = described(one["release"]) if one.get("release") else ["-"] * 5
+    return [one["name"], one["region"], *facts, one.get("error") or one["url"]]
 
 
 COMMANDS = [list_apps, logs]

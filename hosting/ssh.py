@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -92,7 +93,7 @@ def go(region: Region, command: Sequence[str], said: str | None = None) -> int:
     """Run a command with our own input and output, and return its code."""
     stdin = None if said is None else subprocess.PIPE
     process = subprocess.Popen(command, stdin=stdin, stderr=subprocess.PIPE, text=True)
-    complaints: list[str] = []
+    complaints: deque[str] = deque(maxlen=50)
     reading = Thread(target=pass_on, args=(process, complaints))
     reading.start()
     try:
@@ -106,15 +107,17 @@ def go(region: Region, command: Sequence[str], said: str | None = None) -> int:
         code = INTERRUPTED
     reading.join()
     if code == NO_ENTRY:
-        raise Unreachable(explain("".join(complaints[-20:]), region))
+        raise Unreachable(explain("".join(complaints), region))
     return code
 
 
-def pass_on(process: subprocess.Popen[str], complaints: list[str]) -> None:
+def pass_on(process: subprocess.Popen[str], complaints: deque[str]) -> None:
     """Show what a program complains about as it does, but for ssh's own words: we have better."""
+    is_ours = False
     for line in process.stderr or ():
         complaints.append(line)
-        if not line.startswith(("ssh:", "@", "Host key", "kex_exchange")):
+        is_ours = is_ours or line.startswith("@" * 40)  # the host key: ssh ends after that
+        if not is_ours and not line.startswith(("ssh:", "Host key", "kex_exchange")):
             print(line, end="", file=sys.stderr, flush=True)
 
 

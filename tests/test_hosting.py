@@ -19,6 +19,7 @@ from hosting.server.gate import VERBS
 from hosting.server.keys import line
 from hosting.server.places import App, Refused
 from hosting.server.story import STORY
+from hosting.server.table import table
 from tests.hosting_reference import MARK, PAGE, commands, reference
 
 FRA = Region("fra", "blog", "203.0.113.5", 2222, "/home/ann/key")
@@ -232,3 +233,8 @@ def test_gate_knows_what_the_client_asks_for() -> None:
     asked = set(re.findall(r'(?:verb\(\w+, |finish\(region, |passed_on\()"([\w-]+)', source))
 
     assert asked == set(VERBS), json.dumps(sorted(asked ^ set(VERBS)))
+
+
+def test_columns_stand_under_each_other() -> None:
+    assert table([["a", "long", ""], ["bcd", "e", "f"]]) == "a    long\nbcd  e     f\n"
+    assert table([]) == ""

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from . import settings
 from .places import App, Misused, Refused, now
 from .processes import call
+from .table import table
 
 KEPT = 14
 
@@ -19,8 +20,8 @@ def command(app: App, words: list[str]) -> int:
         case ["create"]:
             print(create(app))
         case ["list"]:
-            for file in files(app):
-                print(f"{file.name} {file.stat().st_size}")
+            rows = [[file.name, str(file.stat().st_size)] for file in files(app)]
+            print(table(rows), end="")
         case ["restore", _name]:
             raise Misused("This replaces all data. Say --yes if that is meant.")
         case ["restore", name, "--yes"]:

@@ -4,6 +4,7 @@ import re
 import sys
 
 from .places import App, Refused, write
+from .table import table
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+|sk-\S+@openssh\.com) [A-Za-z0-9+/=]+")
@@ -22,7 +23,7 @@ def command(app: App, words: list[str]) -> int:
     named = {each.split()[-1]: each for each in lines}
     match words:
         case ["list"]:
-            print("".join(f"{name} {each.split()[-3]}\n" for name, each in named.items()), end="")
+            print(table([[name, each.split()[-3]] for name, each in named.items()]), end="")
         case ["add", name] if NAME.fullmatch(name):
             found = KEY.match(sys.stdin.read(10_000))
             if not found:

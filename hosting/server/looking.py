@@ -10,6 +10,7 @@ from typing import Any
 from . import PROTOCOL, probes, processes, releases, settings
 from .places import App, Misused, Refused, who
 from .processes import call, supervised, systemctl
+from .table import table
 
 Facts = dict[str, Any]
 
@@ -109,10 +110,14 @@ def history(app: App, words: list[str]) -> int:
     if words:
         print(json.dumps(known))
         return 0
-    for one in known:
-        result = "live now" if one["live"] else one.get("result") or "being made"
-        print("  ".join([*described(one), result, one.get("reason", "")]).rstrip())
+    print(table([[*described(one), *result(one)] for one in known]), end="")
     return 0
+
+
+def result(record: Facts) -> list[str]:
+    """Return what became of a release, and why."""
+    known = "live now" if record["live"] else record.get("result") or "being made"
+    return [known, record.get("reason", "")]
 
 
 def described(record: Facts) -> list[str]:

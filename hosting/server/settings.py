@@ -59,9 +59,9 @@ def listed(app: App) -> list[dict[str, Any]]:
     ]
 
 
-def line(entry: dict[str, Any]) -> str:
-    """Return the line of one variable."""
-    return f"{entry['name']}  {(now() - entry['since']) / 86_400:.1f} days  {entry['digest']}"
+def age(entry: dict[str, Any]) -> str:
+    """Return for how long a variable has had its value."""
+    return f"{(now() - entry['since']) / 86_400:.1f} days"
 
 
 def masked(text: str, secrets: list[str]) -> str:

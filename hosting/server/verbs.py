@@ -8,6 +8,7 @@ import time
 from . import processes, relay, releases, settings
 from .places import App, Misused, Refused, now, write
 from .processes import call, supervised, systemctl
+from .table import table
 
 HOOK = "#!/bin/sh\nexec /usr/bin/python3 -I {root}/hosting hook\n"
 
@@ -39,7 +40,8 @@ def config(app: App, words: list[str]) -> int:
     """`config list`, `config unset NAME…`; `config set|stage` with {"set": …} on stdin."""
     if words[0] == "list":
         shown = settings.listed(app)
-        print(json.dumps(shown) if words[1:] else "\n".join(map(settings.line, shown)))
+        rows = [[one["name"], settings.age(one), one["digest"]] for one in shown]
+        print(f"{json.dumps(shown)}\n" if words[1:] else table(rows), end="")
         return 0
     change = {"unset": words[1:]} if words[0] == "unset" else json.loads(sys.stdin.read())
     names = ", ".join([*change.get("set", {}), *change.get("unset", [])])
