@@ -57,7 +57,7 @@ def chosen(app: str | None, names: tuple[str, ...] = ()) -> list[Region]:
     if names:
         found = [one for name in names for one in fitting if one.name == name]
         if len(found) != len(names):
-            raise click.UsageError(f"Choose of the regions {listed(fitting)}.")
+            raise click.UsageError(f"There is no such region. Those here: {listed(fitting)}.")
         return found
     if not fitting:
         raise click.UsageError("No such app is known here: python -m hosting login NAME@HOST")

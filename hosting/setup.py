@@ -18,7 +18,7 @@ WORD = "flasky"  # what the files in deploy/nginx/ call the app
 SERVER = Path(__file__).parent / "server"
 MAIN = "import sys\n\nfrom server.gate import main\n\nsys.exit(main(sys.argv[1:]))\n"
 OWN = ("repo.git", "config", "state", "releases", "venvs", "backups", "redis", ".ssh", ".config",
-       ".cache")  # fmt: skip
+       "home")  # fmt: skip
 WEB = ("run", "static")  # what nginx, too, may enter
 SSHD = """# Keys alone; who hangs for half a minute is let go.
 PasswordAuthentication no

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def told(facts: Facts) -> list[str]:
 
 def process(unit: str) -> Facts:
     """Return what systemd and the kernel know of a unit."""
-    properties = "ActiveState,NRestarts,ControlGroup,ActiveEnterTimestampMonotonic"
+    properties = "ActiveState,NRestarts,MainPID,ActiveEnterTimestampMonotonic"
     shown = call(systemctl("show", f"--property={properties}", unit))
     known = dict(line.split("=", 1) for line in shown.splitlines())
     since = int(known["ActiveEnterTimestampMonotonic"] or 0) / 1_000_000
@@ -72,22 +73,21 @@ def process(unit: str) -> Facts:
         "state": known["ActiveState"],
         "restarts": int(known["NRestarts"]),
         "uptime": round(time.clock_gettime(time.CLOCK_MONOTONIC) - since),
-        "megabytes": memory(known["ControlGroup"]) // 1_000_000,
+        "megabytes": memory(known["MainPID"]) // 1_000_000,
     }
 
 
-def memory(group: str) -> int:
-    """Return the bytes of a control group's processes; what several share is counted once.
+def memory(first: str) -> int:
+    """Return the bytes of a process and all that belong to it; what several share counts once.
 
     systemd itself counts only where the kernel lets a user's units have accounts.
     """
     total = 0
-    try:
-        for number in Path(f"/sys/fs/cgroup{group}/cgroup.procs").read_text().split():
-            for line in Path(f"/proc/{number}/smaps_rollup").read_text().splitlines():
-                total += int(line.split()[1]) * 1024 if line.startswith("Pss:") else 0
-    except OSError:  # it has just ended
-        pass
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended, or is somebody else's
+            if (process / "cgroup").read_text() == Path(f"/proc/{first}/cgroup").read_text():
+                shown = (process / "smaps_rollup").read_text()
+                total += int(shown.partition("\nPss:")[2].split()[0]) * 1024
     return total
 
 

@@ -64,7 +64,7 @@ def environment(release: Release) -> dict[str, str]:
         **({"WEB_CONCURRENCY": str(web)} if web else {}),
         **app.site()["variables"],
         **settings.values(chosen),
-        "HOME": str(app.root),
+        "HOME": f"{app.root}/home",
         "USER": app.name,
         "PATH": f"{release.venv}/bin:/usr/local/bin:/usr/bin:/bin",
         "STATIC_COLLECTED": f"{app.root}/static",

@@ -112,6 +112,7 @@ def test_status_tells_what_runs(tiny: Hosted) -> None:
 
     kinds = sorted(process["name"].split("-")[0] for process in status["processes"])
     assert kinds == ["web", "worker", "worker"]
+    assert all(process["megabytes"] > 1 for process in status["processes"])
     assert status["nginx"] == status["direct"] == f"release {status['release']['number']}"
     assert status["certificate_days"] > 300
 
