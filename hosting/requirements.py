@@ -13,7 +13,7 @@ from . import questions
 from .server import source
 from .ssh import Unreachable
 
-PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)\s*(;?)")
+PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)\s*(;?)", re.MULTILINE)
 
 
 def compare(top: Path, *, ask: bool) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import click
@@ -11,9 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 from hosting import regions, setup, ssh, steps
+from hosting.access import split
 from hosting.cli import main
 from hosting.looking import moment
 from hosting.regions import Region
+from hosting.requirements import difference
 from hosting.server import processes, settings
 from hosting.server.gate import VERBS
 from hosting.server.keys import line
@@ -238,3 +241,44 @@ def test_gate_knows_what_the_client_asks_for() -> None:
 def test_columns_stand_under_each_other() -> None:
     assert table([["a", "long", ""], ["bcd", "e", "f"]]) == "a    long\nbcd  e     f\n"
     assert table([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "parts"),
+    [
+        ("root@203.0.113.5", ("root", "203.0.113.5", 22)),
+        ("blog@example.org:2222", ("blog", "example.org", 2222)),
+        ("blog@2001:db8::5", ("blog", "2001:db8::5", 22)),
+    ],
+)
+def test_target_is_user_host_and_port(target: str, parts: tuple[str, str, int]) -> None:
+    assert split(target) == parts
+
+
+@pytest.mark.parametrize(
+    "target", ["example.org", "a@b c", "a@b:ssh", "a@-oProxyCommand=id", "@b"]
+)
+def test_other_targets_are_a_wrong_use(target: str) -> None:
+    with pytest.raises(click.UsageError):
+        split(target)
+
+
+def test_packages_that_differ_from_the_pins_are_shown(tmp_path: Path) -> None:
+    here = metadata.version("click")
+    (tmp_path / "requirements.txt").write_text(
+        "-r more.txt\nclick[x]==0.1 \\\n    --hash=sha256:00\nno-such-thing==1\n"
+        "elsewhere==2 ; sys_platform == 'win32'\n# comment==1\n"
+    )
+    (tmp_path / "more.txt").write_text(f"flask=={metadata.version('flask')}\n")
+
+    shown = difference(tmp_path).splitlines()
+
+    assert [line for line in shown if line[0] in "+-"][2:] == [
+        "-click==0.1", "-no-such-thing==1", f"+click=={here}",
+    ]  # fmt: skip
+
+
+def test_packages_that_are_as_pinned_are_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(f"Click=={metadata.version('click')}\n")
+
+    assert difference(tmp_path) == ""
