@@ -91,25 +91,32 @@ def pin(region: Region, expected: str | None, *, yes: bool) -> None:
     ssh.known_hosts().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     ssh.known_hosts().touch(mode=0o600)
     known = ssh.known_hosts().read_text()
-    if any(line.split(" ")[0] == name for line in known.splitlines()):
-        return
-    shown = subprocess.run(
-        ssh.scan(region.host, region.port), capture_output=True, text=True, check=False
-    ).stdout
-    line = next((line for line in shown.splitlines() if line.startswith(name)), "")
-    if not line:
-        raise ssh.Unreachable(f"Nobody answers ssh at {region.host}, port {region.port}.")
+    pinned = next((line for line in known.splitlines() if line.split(" ")[0] == name), "")
+    line = pinned or shown_by(region, name)
     listed = subprocess.run(
         ["ssh-keygen", "-lf", "-"], input=line, capture_output=True, text=True, check=True
     )
     fingerprint = listed.stdout.split()[1]
-    click.echo(f"{region.host} shows the host key {fingerprint}")
+    if not pinned:
+        click.echo(f"{region.host} shows the host key {fingerprint}")
     if expected not in (None, fingerprint):
         raise ssh.Unreachable(f"STOP: that is not the host key you expect, {expected}.")
+    if pinned:
+        return
     if not (expected or yes):
         question = f"Is it {region.host}'s? Its provider's console shows it, too"
         questions.agreed(question, "--host-key or --yes")
     ssh.known_hosts().write_text(f"{known}{line}\n")
+
+
+def shown_by(region: Region, name: str) -> str:
+    """Return the line of known_hosts for the key that a server shows."""
+    scan = ssh.scan(region.host, region.port)
+    shown = subprocess.run(scan, capture_output=True, text=True, check=False).stdout
+    found = [line for line in shown.splitlines() if line.startswith(name)]
+    if not found:
+        raise ssh.Unreachable(f"Nobody answers ssh at {region.host}, port {region.port}.")
+    return found[0]
 
 
 @click.command()

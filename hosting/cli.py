@@ -1,5 +1,6 @@
 """`python -m hosting`: the group, and what all commands share."""
 
+import subprocess
 from typing import Any
 
 import click
@@ -19,6 +20,8 @@ class Answered(click.Group):
             return super().invoke(ctx)
         except (Unreachable, Refused) as error:
             raise click.ClickException(str(error)) from None
+        except subprocess.CalledProcessError as error:
+            raise click.ClickException(f"{' '.join(error.cmd)} failed.") from None
         except OSError as error:
             raise click.ClickException(f"{error.filename or 'ssh'}: {error.strerror}.") from None
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -22,13 +22,13 @@ from .regions import Region
 @click.option(
     "--env", "pairs", multiple=True, metavar="K=V", help="Set a variable: no secret, ps shows it."
 )
-@click.option("--env-file", type=click.File(), help="Lines K=V, as they are; - is stdin.")
+@click.option("--env-file", type=click.File("rb"), help="Lines K=V, as they are; - is stdin.")
 @click.option("--allow-dirty", is_flag=True, help="Deploy what is committed, whatever else is.")
 @click.option("--force", is_flag=True, help="Deploy although history was rewritten.")
 @click.option("--interactive/--no-interactive", default=True, help="Ask, or never ask.")
 @click.option("--yes", is_flag=True, help="Do not ask whether to replace what is live.")
 def deploy(
-    app: str | None, names: tuple[str, ...], pairs: tuple[str, ...], env_file: TextIO | None,
+    app: str | None, names: tuple[str, ...], pairs: tuple[str, ...], env_file: BinaryIO | None,
     allow_dirty: bool, force: bool, interactive: bool, yes: bool,
 ) -> None:  # fmt: skip
     """Deploy the commit that is checked out: one region after another, until one fails.
@@ -72,18 +72,28 @@ def deploy_to(region: Region, variables: dict[str, str], *, force: bool, yes: bo
         variables = questions.variables() | variables
     add_remote(region)
     if variables:
-        ssh.ask(region, ssh.verb(region, "config", "stage"), json.dumps({"set": variables}))
+        stage(region, {"set": variables})
     began = time.monotonic()
-    if subprocess.run(ssh.push(region, force=force), check=False).returncode:
-        raise ssh.Unreachable(f"[ {region.name} ] Not deployed. The lines above say why.")
+    is_rejected = subprocess.run(ssh.push(region, force=force), check=False).returncode
     after = status(region)
+    if variables and (is_rejected or after["release"] == before):
+        stage(region, {})  # not for a later push of somebody else's
+    if is_rejected:
+        raise ssh.Unreachable(f"[ {region.name} ] Not deployed. The lines above say why.")
     number = after["release"]["number"]
     if before and number == before["number"]:
         click.echo(f"[ {region.name} ] This commit is live already, as release {number}.")
+        if variables:
+            finish(region, "config", "set", said=json.dumps({"set": variables}))
     elif after["nginx"] != f"release {number}":
         raise ssh.Unreachable(f"Release {number} is live, but nginx says {after['nginx']}.")
     click.echo(f"Deployed in {time.monotonic() - began:.1f} s.")
     click.echo(f"Your site [ {region.app} ] at [ {region.name} ] is up: {after['url']}")
+
+
+def stage(region: Region, change: dict[str, dict[str, str]]) -> None:
+    """Tell the server what the push that follows shall change."""
+    ssh.ask(region, ssh.verb(region, "config", "stage"), json.dumps(change))
 
 
 def status(region: Region) -> dict[str, Any]:
@@ -100,10 +110,10 @@ def pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def lines(file: TextIO | None) -> list[str]:
+def lines(file: BinaryIO | None) -> list[str]:
     """Return the lines of a file of variables, without comments."""
-    text = file.read() if file else ""
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    text = os.fsdecode(file.read()) if file else ""
+    return [line for line in text.split("\n") if line.strip() and not line.startswith("#")]
 
 
 def git(*words: str) -> str:
@@ -135,7 +145,7 @@ def set_config(name: str, file: BinaryIO | None, region: Region) -> None:
     elif sys.stdin.isatty():
         value = click.prompt(name, hide_input=True)
     else:
-        value = sys.stdin.read().removesuffix("\n")
+        value = os.fsdecode(sys.stdin.buffer.read()).removesuffix("\n")
     finish(region, "config", "set", said=json.dumps({"set": {name: value}}))
 
 

@@ -27,6 +27,8 @@ def export(frontend_only: bool, backend_only: bool, to: str) -> None:
     top = Path(git("rev-parse", "--show-toplevel"))
     if not git("rev-parse", "HEAD") or (frontend_only and backend_only):
         raise click.UsageError("Say at most one of the two, in a git repository with a commit.")
+    if not Path(to).is_dir():
+        raise click.UsageError(f"There is no folder {to}.")
     if not backend_only:
         pack_frontend(top, Path(to, "frontend.zip"))
         click.echo(f"{to}/frontend.zip")

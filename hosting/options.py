@@ -65,7 +65,7 @@ def words(ctx: click.Context) -> list[str]:
         value = ctx.params.get(str(parameter.name))
         if value is True:
             said.append(f"--{parameter.name}")
-        elif value and parameter.name != "region":
+        elif parameter.name != "region" and not (value is None or value is False):
             said += value if isinstance(value, tuple) else [str(value)]
     return said
 

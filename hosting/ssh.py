@@ -18,7 +18,7 @@ REASONS = {
     "REMOTE HOST IDENTIFICATION HAS CHANGED": (
         "STOP: {host} shows another host key than the one that was pinned. Either the server was "
         "set up anew, or somebody is in between. If you know that it was: "
-        "python -m hosting logout {region}, and log in again."
+        "python -m hosting logout --region {region}, and log in again."
     ),
     "Host key verification failed": (
         "The host key of {host} is not known here: log in first (python -m hosting login)."
@@ -45,7 +45,7 @@ def known_hosts() -> Path:
 def options(region: Region) -> list[str]:
     """Return what every call of ssh is told: nothing is asked, and no host is believed unseen."""
     identity = ["-i", region.identity, "-o", "IdentitiesOnly=yes"] if region.identity else []
-    pinned = [f"UserKnownHostsFile={known_hosts()}", "GlobalKnownHostsFile=/dev/null"]
+    pinned = [f'UserKnownHostsFile="{known_hosts()}"', "GlobalKnownHostsFile=/dev/null"]
     sure = ["StrictHostKeyChecking=yes", "BatchMode=yes", "ConnectTimeout=15", *pinned]
     return [*identity, *(word for option in sure for word in ("-o", option))]
 
@@ -68,7 +68,7 @@ def push(region: Region, *, force: bool = False) -> list[str]:
 
 def ssh_command(regions: Sequence[Region]) -> str:
     """Return what git shall call instead of ssh in this clone: it knows what was pinned, too."""
-    known = f"UserKnownHostsFile=~/.ssh/known_hosts {known_hosts()}"
+    known = f'UserKnownHostsFile=~/.ssh/known_hosts "{known_hosts()}"'
     named = dict.fromkeys(region.identity for region in regions if region.identity)
     keys = [word for identity in named for word in ("-i", identity)]
     return shlex.join(["ssh", "-o", known, *keys])

@@ -40,7 +40,7 @@ def test_ssh_believes_pinned_hosts_alone_and_asks_nothing(home: Path) -> None:
     assert ssh.verb(FRA, "run", "echo", "a b;c") == [
         "ssh", "-T", "-i", "/home/ann/key", "-o", "IdentitiesOnly=yes",
         "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15",
-        "-o", f"UserKnownHostsFile={home}/hosting/known_hosts",
+        "-o", f'UserKnownHostsFile="{home}/hosting/known_hosts"',
         "-o", "GlobalKnownHostsFile=/dev/null", "-p", "2222", "blog@203.0.113.5",
         "hosting 1 run echo 'a b;c'",
     ]  # fmt: skip

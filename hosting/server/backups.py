@@ -7,18 +7,22 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from . import settings
-from .places import App, Misused, Refused, now
-from .processes import call
+from .places import App, Misused, Refused, call, now
 from .table import table
 
 KEPT = 14
+EMPTY = "CREATE SCHEMA public"
+WAIT = "-c lock_timeout=10s"  # for who uses a table: readers must not queue behind us
 
 
 def command(app: App, words: list[str]) -> int:
-    """`backup create`, `backup list`, `backup restore NAME`."""
+    """`backup create`, `backup list`, `backup restore NAME --yes`."""
+    os.umask(0o077)
     match words:
         case ["create"]:
             print(create(app))
+            for old in files(app)[:-KEPT]:
+                old.unlink()
         case ["list"]:
             rows = [[file.name, str(file.stat().st_size)] for file in files(app)]
             print(table(rows), end="")
@@ -34,9 +38,19 @@ def command(app: App, words: list[str]) -> int:
     return 0
 
 
+def daily(app: App) -> int:
+    """Make today's backup, if there is a database to be backed up here."""
+    try:
+        database(app)
+    except Refused as error:
+        print(error)
+        return 0
+    return command(app, ["create"])
+
+
 def files(app: App) -> list[Path]:
     """Return the backups, the oldest first."""
-    return sorted(app.backups.glob("*.dump"))
+    return sorted(app.backups.glob("[0-9]*.dump"))
 
 
 def database(app: App) -> str:
@@ -54,41 +68,47 @@ def create(app: App) -> str:
     """Dump the database into a file, read that back, and return its name."""
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now()))}.dump"
     new = app.backups / f".{name}"
-    os.umask(0o077)
     try:
         postgres(app, ["pg_dump", "--format=custom", "--file", str(new)])
         call(["pg_restore", "--file=/dev/null", str(new)])
         new.rename(app.backups / name)
     finally:
         new.unlink(missing_ok=True)
-    for old in files(app)[:-KEPT]:
-        old.unlink()
     app.audit(f"backup: {name}")
     return name
 
 
 def restore(app: App, file: Path) -> None:
-    """Put a backup in place of what is in the database: all of it, or nothing."""
+    """Put a backup in place of all that is in the database: all of it, or nothing.
+
+    Tables that are newer than the backup go, too: migrations make them again.
+    """
     print(f"What there is now was kept: {create(app)}")
-    sql = call(["pg_restore", "--clean", "--if-exists", "--no-owner", "--file=-", str(file)])
-    quiet = ["--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
-    postgres(app, ["psql", *quiet], sql)
+    new = "" if " SCHEMA - public " in call(["pg_restore", "--list", str(file)]) else EMPTY
+    sql = file.with_suffix(".sql")
+    try:
+        call(["pg_restore", "--no-owner", "--file", str(sql), str(file)])
+        quiet = ["--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
+        both = [f"--command=DROP SCHEMA IF EXISTS public CASCADE; {new}", f"--file={sql}"]
+        postgres(app, ["psql", "--no-psqlrc", *quiet, *both])
+    finally:
+        sql.unlink(missing_ok=True)
     app.audit(f"restore: {file.name}")
     print(f"The database is that of {file.name}.")
 
 
-def postgres(app: App, command: list[str], said: str = "") -> None:
+def postgres(app: App, command: list[str]) -> None:
     """Run a program of PostgreSQL's. Its password goes by the environment, which is ours."""
-    environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"}
-    parts = pieces(database(app))
-    done = subprocess.run(
-        command,
-        env=environment | parts,
-        input=said,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    known = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "PGOPTIONS": WAIT}
+    environment = known | pieces(database(app))
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise Refused(
+            f"{command[0]} is not installed on the server: apt-get install postgresql-client"
+        ) from None
     if done.returncode:
         last = [*done.stderr.strip().splitlines(), "it said nothing"][0]
         raise Refused(f"{command[0]} failed, and nothing was changed: {last}")

@@ -41,6 +41,9 @@ def main(words: list[str]) -> int:
     except Refused as error:
         print(error, file=sys.stderr)
         return error.code
+    except Exception as error:  # noqa: BLE001 - a sentence, whatever it is
+        print(f"The server could not do it: {story.reason(error)}", file=sys.stderr)
+        return 1
 
 
 def at_home(app: App, words: list[str]) -> int:
@@ -55,7 +58,7 @@ def at_home(app: App, words: list[str]) -> int:
         case ["recover"]:
             story.recover_alone(app)
         case ["backup"]:
-            return backups.command(app, ["create"])
+            return backups.daily(app)
         case ["init"]:
             verbs.init(app)
         case _:
@@ -86,10 +89,7 @@ def enter(app: App, key: str, asked: str) -> int:
                     f"The server speaks version {PROTOCOL} of hosting and your copy {protocol}: "
                     f"run `python -m hosting setup root@HOST --app {app.name}` with the newer one."
                 )
-            try:
-                return VERBS[verb](app, rest)
-            except (ValueError, LookupError):  # words that our own client would not send
-                pass
+            return VERBS[verb](app, rest)
     raise Refused(
         f"This key opens {app.name} to `git push` and `python -m hosting`, and to nothing else."
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from . import PROTOCOL, probes, processes, releases, settings
-from .places import App, Misused, Refused, who
-from .processes import call, supervised, systemctl
+from .places import App, Misused, Refused, call, who
+from .processes import supervised, systemctl
 from .table import table
 
 Facts = dict[str, Any]

@@ -3,9 +3,10 @@
 import fcntl
 import json
 import os
+import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class App:
         self.current = root / "state/current"
         self.live_socket = self.run / "live.sock"
         self.settings = root / "config/settings.json"
+        self.handed_over = root / "config/for-the-next-push.json"
         self.audit_file = root / "state/audit.jsonl"
         self.maintenance = self.run / "maintenance"
         self.keys = root / ".ssh/authorized_keys"
@@ -119,3 +121,13 @@ def point(link: Path, target: str) -> None:
     new.unlink(missing_ok=True)
     new.symlink_to(target)
     new.replace(link)
+
+
+def call(command: Sequence[str]) -> str:
+    """Run a program and return what it printed; its failure is an error of ours."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Refused(
+            f"`{' '.join(command)}` failed: {done.stderr.strip() or done.stdout.strip()}"
+        )
+    return done.stdout

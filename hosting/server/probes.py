@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from . import processes
-from .places import App, Refused
-from .processes import call, systemctl
+from .places import App, Refused, call
+from .processes import systemctl
 from .releases import Release
 
 SECONDS = 5.0

@@ -5,16 +5,16 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 from . import settings
-from .places import App, Refused, now, write
+from .places import App, Refused, call, now, write
 from .releases import Release
 
 BEGINNING = 10  # seconds from asking systemd for a deploy to its first line
 UNITS = Path(__file__).parent / "units"
 OWN = ("deploy@.service", "recover.service", "redis.service", "backup.service", "backup.timer")
+KIND = re.compile(r"[a-z][a-z0-9_]*")
 UNIT = re.compile(r"process-([a-z][a-z0-9_]*)@(\d+)-(\d+)\.service")
 
 
@@ -46,7 +46,12 @@ def procfile(release: Release) -> dict[str, str]:
         text = (release.src / "Procfile").read_text()
     except FileNotFoundError:
         raise Refused("There is no Procfile at the top of the repository.") from None
-    found = dict(re.findall(r"^([a-z][a-z0-9_]*):[ \t]*(.+)$", text, re.MULTILINE))
+    found = dict(re.findall(r"^([\w-]+):[ \t]*(.+)$", text, re.MULTILINE))
+    odd = [name for name in found if not KIND.fullmatch(name)]
+    if odd:
+        raise Refused(
+            f"The Procfile has a process {odd[0]!r}: small letters, digits and _ make its name."
+        )
     if "web" not in found:
         raise Refused("The Procfile has no line that begins with `web:`.")
     return found
@@ -100,16 +105,6 @@ def execute(app: App, name: str, instance: str) -> None:
     os.execve(command[0], command, environment(release))  # noqa: S606 - the shell is the command
 
 
-def call(command: Sequence[str], cwd: Path | None = None) -> str:
-    """Run a program and return what it printed; its failure is an error of ours."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Refused(
-            f"`{' '.join(command)}` failed: {done.stderr.strip() or done.stdout.strip()}"
-        )
-    return done.stdout
-
-
 def state_of_deploy(release: Release) -> str:
     """Return what systemd says of the unit that makes a release."""
     name = f"deploy@{release.number}.service"
@@ -123,9 +118,9 @@ def is_being_made(release: Release) -> bool:
     return state in ("activating", "active") or (state == "inactive" and is_new)
 
 
-def running(pattern: str = "process-*") -> list[str]:
+def running() -> list[str]:
     """Return the units that run, or try to."""
-    words = ("list-units", "--plain", "--no-legend", "--all", "--full", pattern)
+    words = ("list-units", "--plain", "--no-legend", "--all", "--full", "process-*")
     return [line.split()[0] for line in call(systemctl(*words)).splitlines() if line.split()]
 
 

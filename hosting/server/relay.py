@@ -9,8 +9,8 @@ import sys
 import time
 
 from . import processes
-from .places import App
-from .processes import call, systemctl
+from .places import App, call
+from .processes import systemctl
 from .releases import Release, ask_for
 
 STALLED = 20.0  # seconds after which nobody is taken to read any more
@@ -49,7 +49,7 @@ def watch(release: Release) -> None:
 def is_over(release: Release) -> bool:
     """Tell whether nobody works on it any more."""
     is_idle = processes.state_of_deploy(release) in ("inactive", "failed")
-    return release.result is not None and is_idle
+    return is_idle and not processes.is_being_made(release)
 
 
 def passed_on(out: int, words: bytes) -> bool:

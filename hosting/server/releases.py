@@ -2,9 +2,10 @@
 
 import json
 import shutil
+from contextlib import suppress
 from typing import Any
 
-from .places import App, Refused, now, point, who, write
+from .places import App, Refused, call, now, point, who, write
 
 
 class Release:
@@ -49,6 +50,10 @@ class Release:
     def finish(self, result: str, reason: str = "") -> None:
         """Say what became of it, once and for all."""
         self.note(result=result, reason=reason, ended=now())
+
+    def what(self) -> tuple[str, str]:
+        """Return what it is made of: code and settings."""
+        return self.record["commit"], self.settings.read_text()
 
     def request(self) -> dict[str, Any]:
         """Return what was asked for, and forget it: it may hold secrets."""
@@ -96,9 +101,16 @@ def must_be_live(app: App) -> Release:
 
 
 def make_live(release: Release) -> None:
-    """Let `release` be the one that is live, with its settings. The rename is the moment."""
+    """Let `release` be the one that is live, with its settings. The rename is the moment.
+
+    git shall know, too: after a rollback it takes the newer code again, or what goes on from here.
+    """
     point(release.app.current, str(release.folder))
     write(release.app.settings, release.settings.read_text())
+    if release.record["kind"] == "rollback":
+        main = ["update-ref", "refs/heads/main", release.record["commit"]]
+        with suppress(Refused):  # a commit that git has forgotten
+            call(["git", "--git-dir", str(release.app.repo), *main])
     release.finish("live")
 
 
@@ -111,21 +123,26 @@ def serving(app: App) -> int | None:
 
 
 def to_go_back_to(app: App, number: int | None) -> Release:
-    """Return the release of that number, or the last one that was live before this one."""
+    """Return the release of that number, or the last one before this one that was another."""
     now_live = must_be_live(app)
-    kept = [one for one in all_of(app) if one.result == "live" and one.src.is_dir()]
-    fitting = [one for one in kept if one != now_live and number in (None, one.number)]
-    earlier = [one for one in fitting if number or one.number < now_live.number]
-    if not earlier:
-        choice = ", ".join(str(one.number) for one in kept if one != now_live) or "none"
+    good = [one for one in all_of(app) if one.result == "live" and one != now_live]
+    kept = [one for one in good if one.src.is_dir()]
+    if number is None:
+        fitting = [one for one in kept if one.what() != now_live.what()]
+    else:
+        fitting = [one for one in kept if one.number == number]
+    if not fitting:
+        choice = ", ".join(str(one.number) for one in kept) or "none"
         raise Refused(f"There is no such release to go back to. Those that are kept: {choice}.")
-    return earlier[-1]
+    return fitting[-1]
 
 
 def prune(app: App, keep: int) -> None:
-    """Keep the code of the newest releases; of the others the record and the log stay."""
+    """Keep the newest releases, and the newest commits; of others the record and the log stay."""
     good = [one for one in all_of(app) if one.result == "live"]
-    staying = {*good[-keep:], live(app)}
+    commits = {one.record["commit"]: one for one in good}  # the last of each, in a row
+    by_age = sorted(commits.values(), key=lambda one: one.number)
+    staying = {*good[-keep:], *by_age[-keep:], live(app)}
     for release in all_of(app):
         if release.result is not None and release not in staying:
             shutil.rmtree(release.src, ignore_errors=True)

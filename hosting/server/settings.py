@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .places import App, Refused, now, write
+from .places import App, Misused, Refused, now, write
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 Settings = dict[str, Any]  # {"variables": {name: {"value", "since"}}, "scale": {process: number}}
@@ -27,7 +27,10 @@ def changed(settings: Settings, change: dict[str, Any]) -> Settings:
     variables = dict(settings["variables"])
     for name, value in change.get("set", {}).items():
         if not NAME.fullmatch(name) or "\0" in value:
-            raise Refused(f"{name!r} cannot be a variable: letters, digits and _ make its name.")
+            raise Misused(
+                "That cannot be a variable: its name has letters, digits and _ alone, and begins "
+                "with none of the digits; its value has no byte that is zero."
+            )
         if variables.get(name, {}).get("value") != value:
             variables[name] = {"value": value, "since": now()}
     for name in change.get("unset", []):
@@ -37,8 +40,23 @@ def changed(settings: Settings, change: dict[str, Any]) -> Settings:
 
 
 def stage(app: App, change: dict[str, Any]) -> None:
-    """Change what the next release will have, and make none now."""
+    """Change what every next release will have, and make none now."""
     write(app.settings, json.dumps(changed(read(app.settings), change)))
+
+
+def hand_over(app: App, change: dict[str, Any]) -> None:
+    """Change what the next push will have; if it is rejected, nothing is changed."""
+    write(app.handed_over, json.dumps(change))
+
+
+def handed_over(app: App) -> dict[str, Any]:
+    """Return what the push that has come shall change, and forget it."""
+    try:
+        change: dict[str, Any] = json.loads(app.handed_over.read_text())
+    except FileNotFoundError:
+        change = {}
+    app.handed_over.unlink(missing_ok=True)
+    return change
 
 
 def values(settings: Settings) -> dict[str, str]:
@@ -53,7 +71,9 @@ def listed(app: App) -> list[dict[str, Any]]:
         {
             "name": name,
             "since": entry["since"],
-            "digest": hmac.digest(key, entry["value"].encode(), hashlib.sha256).hex()[:12],
+            "digest": hmac.digest(
+                key, entry["value"].encode(errors="surrogateescape"), hashlib.sha256
+            ).hex()[:12],
         }
         for name, entry in sorted(read(app.settings)["variables"].items())
     ]

@@ -14,11 +14,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO
 
 from . import probes, processes, releases, settings, source
-from .places import App, Refused, point, write
-from .processes import call, systemctl
+from .places import App, Refused, call, point, write
+from .processes import systemctl
 from .releases import Release
 
 SPACE = 300_000_000  # bytes that must be free before anything is begun
@@ -38,15 +39,9 @@ class Deploy:
         self.kind = str(self.request["kind"])
         self.log = log
 
-    @property
-    def has_new_code(self) -> bool:
-        """Tell whether the code is not that of a release there has been."""
-        return self.kind == "push"
-
     def run(self, command: list[str], failure: str) -> None:
         """Run a program of the release; its words go to the log, without the values of secrets."""
         environment = processes.environment(self.release)
-        secrets = list(settings.values(settings.read(self.release.settings)).values())
         last = ""
         with subprocess.Popen(
             command,
@@ -59,7 +54,7 @@ class Deploy:
             errors="replace",
         ) as program:
             for line in program.stdout or ():
-                shown = settings.masked(line.rstrip(), secrets)
+                shown = masked(line.rstrip(), self.release)
                 last = shown.strip() or last
                 print(f"    {shown}", file=self.log, flush=True)
         if program.returncode:
@@ -68,8 +63,9 @@ class Deploy:
 
 def check(deploy: Deploy) -> None:
     """Is there room, and a Python that fits?"""
+    releases.prune(deploy.app, KEEP)  # what failed before has left something, too
     free = shutil.disk_usage(deploy.app.root).free
-    if free < SPACE:
+    if free < SPACE and deploy.kind == "push":
         raise Refused(
             f"The disk is nearly full: {free // 1_000_000} MB are free, and a deploy needs "
             f"{SPACE // 1_000_000}. Make room on the server (`hosting status` shows the disk)."
@@ -84,7 +80,8 @@ def extract(deploy: Deploy) -> None:
     """Unpack the code, beside that of other releases."""
     release, request = deploy.release, deploy.request
     start = settings.read(deploy.app.settings)
-    if deploy.has_new_code:
+    if deploy.kind == "push":
+        request["change"] = settings.handed_over(deploy.app)
         release.src.mkdir()
         source.unpack(deploy.app, request["commit"], request["objects"], release.src, deploy.log)
     else:
@@ -122,7 +119,7 @@ def build(deploy: Deploy) -> None:
     elif not release.venv.is_symlink():
         release.venv.symlink_to(venv)
     hook = release.src / "bin/post_compile"
-    if deploy.has_new_code and hook.is_file():
+    if deploy.kind == "push" and hook.is_file():
         deploy.run([str(hook)], "bin/post_compile failed.")
 
 
@@ -196,9 +193,11 @@ def perform(app: App, number: int) -> int:
                 recover(app, but=release)
                 tell(Deploy(app, release, log))
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends this release alone
+            release.asked.unlink(missing_ok=True)  # it may hold values of variables
+            why = masked(reason(error), release)
             if release.result is None:
-                release.finish("failed", reason(error))
-            print(reason(error), file=log)
+                release.finish("failed", why)
+            print(why, file=log)
     return 0 if release.result == "live" else 1
 
 
@@ -211,12 +210,12 @@ def tell(deploy: Deploy) -> None:
             say(deploy.log, began, f"{step.__name__}: {(step.__doc__ or '').splitlines()[0]}")
             step(deploy)
     except Exception as error:
-        if releases.live(deploy.app) == release:
-            print(f"Release {release.number} is live, but: {reason(error)}", file=deploy.log)
-            return
-        release.finish("failed", reason(error))
-        recover(deploy.app)
-        raise
+        recover(deploy.app, but=release)  # before anything is written: the disk may be full
+        if releases.live(deploy.app) != release:
+            raise
+        releases.make_live(release)
+        print(f"Release {release.number} is live, but: {reason(error)}", file=deploy.log)
+        return
     say(deploy.log, began, f"Release {release.number} is live.")
 
 
@@ -230,28 +229,33 @@ def reason(error: Exception) -> str:
     return str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
 
 
+def masked(text: str, release: Release) -> str:
+    """Return `text` without the values of a release's variables."""
+    return settings.masked(text, [*settings.values(settings.read(release.settings)).values()])
+
+
 def recover(app: App, but: Release | None = None) -> None:
     """Make everything follow `current`: what runs, what nginx asks, what became of each release.
 
     For whoever holds the lock: after a failure, a kill at any arrow of the story, or a reboot.
     """
     release = releases.live(app)
+    if release is None:
+        app.live_socket.unlink(missing_ok=True)
+    else:
+        call(systemctl("start", *processes.units_of(release)))
+        if releases.serving(app) != release.number:
+            with suppress(Refused):  # ready or not: nothing else may serve
+                probes.wait_until_ready(release, START)
+            point(app.live_socket, release.socket.name)
+    stop_others(app, release)
     for other in releases.all_of(app):
         if other.result is None and other != but and not processes.is_being_made(other):
             if other == release:
                 releases.make_live(other)
             else:
-                other.finish("failed", "It was interrupted.")
                 other.asked.unlink(missing_ok=True)
-    if release is None:
-        app.live_socket.unlink(missing_ok=True)
-    else:
-        wanted = processes.units_of(release)
-        call(systemctl("start", *wanted))
-        if releases.serving(app) != release.number:
-            probes.wait_until_ready(release, START)
-            point(app.live_socket, release.socket.name)
-    stop_others(app, release)
+                other.finish("failed", "It was interrupted.")
 
 
 def stop_others(app: App, release: Release | None) -> None:

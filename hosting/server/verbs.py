@@ -6,8 +6,8 @@ import sys
 import time
 
 from . import processes, relay, releases, settings
-from .places import App, Misused, Refused, now, write
-from .processes import call, supervised, systemctl
+from .places import App, Misused, Refused, call, hold, now, write
+from .processes import supervised, systemctl
 from .table import table
 
 HOOK = "#!/bin/sh\nexec /usr/bin/python3 -I {root}/hosting hook\n"
@@ -37,7 +37,10 @@ def init(app: App) -> None:
 
 
 def config(app: App, words: list[str]) -> int:
-    """`config list`, `config unset NAME…`; `config set|stage` with {"set": …} on stdin."""
+    """`config list`, `config unset NAME…`; `config set|stage` with {"set": …} on stdin.
+
+    What is staged is for the push that follows.
+    """
     if words[0] == "list":
         shown = settings.listed(app)
         rows = [[one["name"], settings.age(one), one["digest"]] for one in shown]
@@ -45,11 +48,15 @@ def config(app: App, words: list[str]) -> int:
         return 0
     change = {"unset": words[1:]} if words[0] == "unset" else json.loads(sys.stdin.read())
     names = ", ".join([*change.get("set", {}), *change.get("unset", [])])
-    app.audit(f"config: {names}")
     settings.changed(settings.read(app.settings), change)  # refuses what cannot be
-    if words == ["stage"] or releases.live(app) is None:
-        settings.stage(app, change)
-        print(f"The next release will have it: {names}")
+    app.audit(f"config: {names}")
+    if releases.live(app) is None:
+        with app.lock():
+            settings.stage(app, change)
+        print(f"The first release will have it: {names}")
+        return 0
+    if words == ["stage"]:
+        settings.hand_over(app, change)
         return 0
     return relay.deploy(app, "config", change=change)
 
@@ -57,6 +64,7 @@ def config(app: App, words: list[str]) -> int:
 def rollback(app: App, words: list[str]) -> int:
     """Make a new release of the code and the settings of an earlier one."""
     number = int(words[0]) if words else None
+    hold(app.root / "state/push.lock")  # until this process ends: a push changes main as well
     origin = releases.to_go_back_to(app, number)
     newer = migrations(releases.must_be_live(app)) - migrations(origin)
     if newer:
