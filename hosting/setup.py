@@ -194,15 +194,10 @@ def nginx(plan: Plan) -> list[Step]:
     pages["pages/503.html"] = pages["pages/503.html"].replace(CLOSED, f"{CLOSED}{MESSAGE}")
     pages["errors.conf"] += MESSAGE_AT.format(root=plan.root)
     site = named((NGINX / f"{WORD}.conf").read_text(), plan)
-    conf, sites = "/etc/nginx/nginx.conf", "/etc/nginx/sites-enabled"
+    sites = "/etc/nginx/sites-enabled"
     mark, taken = digest([site, *pages.values()]), f"/etc/nginx/{plan.app}/.taken"
     return [
-        Step(
-            "more connections for nginx",
-            f"grep -q 'worker_connections 4096;' {conf}",
-            f"sed -i -E 's/worker_connections [0-9]+;/worker_connections 4096;/' {conf}; "
-            f"grep -q rlimit_nofile {conf} || sed -i '1i worker_rlimit_nofile 16384;' {conf}",
-        ),
+        room(),
         certificate(plan),
         folder("/var/www/acme", "755", "root:root"),
         files(f"/etc/nginx/{plan.app}", pages),
@@ -218,6 +213,18 @@ def nginx(plan: Plan) -> list[Step]:
             f"nginx -t; systemctl reload-or-restart nginx; echo {mark} >{taken}",
         ),
     ]
+
+
+def room() -> Step:
+    """Room for many connections, and for names of sites that are longer than forty letters."""
+    conf, names = "/etc/nginx/nginx.conf", "server_names_hash_bucket_size"
+    return Step(
+        "more connections for nginx, and longer names",
+        f"grep -q 'worker_connections 4096;' {conf} && grep -Eq '^\\s*{names}' {conf}",
+        f"sed -i -E 's/worker_connections [0-9]+;/worker_connections 4096;/' {conf}; "
+        f"grep -Eq '^\\s*{names}' {conf} || sed -i 's/^http {{/&\\n    {names} 512;/' {conf}; "
+        f"grep -q rlimit_nofile {conf} || sed -i '1i worker_rlimit_nofile 16384;' {conf}",
+    )
 
 
 def certificate(plan: Plan) -> Step:
@@ -242,14 +249,13 @@ def named(text: str, plan: Plan) -> str:
         f"/run/{WORD}/web.sock": f"{plan.root}/run/live.sock",
         f"/var/cache/{WORD}/static": f"{plan.root}/static",
         f"/etc/nginx/{WORD}/maintenance": f"{plan.root}/run/maintenance",
+        f"{WORD}_": f"{plan.app.replace('-', '_')}_",  # variables
+        WORD: plan.app,
     }
-    for old, new in places.items():
-        text = text.replace(old, new)
     if not plan.ipv6:  # nginx would not start
         text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
-    variable = plan.app.replace("-", "_")
-    text = re.sub(rf"\b{WORD}(?=_[a-z])", variable, text)
-    return re.sub(rf"\b{WORD}\b", plan.app, text)
+    # All at once: what has been put in may hold the word as well.
+    return re.sub("|".join(map(re.escape, places)), lambda found: places[found[0]], text)
 
 
 def alternative(domain: str) -> str:
