@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from .certificates import self_signed
 from .server.keys import line
 from .server.places import App
 from .steps import Step, file, files, folder, packages
@@ -185,34 +186,9 @@ def redis() -> list[Step]:
 
 
 def nginx(plan: Plan) -> list[Step]:
-    """nginx, with the files of deploy/nginx/ as they are for this app."""
-    pages = {
-        str(path.relative_to(NGINX / WORD)): named(path.read_text(), plan)
-        for path in sorted((NGINX / WORD).rglob("*"))
-        if path.is_file()
-    }
-    pages["pages/503.html"] = pages["pages/503.html"].replace(CLOSED, f"{CLOSED}{MESSAGE}")
-    pages["errors.conf"] += MESSAGE_AT.format(root=plan.root)
-    site = named((NGINX / f"{WORD}.conf").read_text(), plan)
-    sites = "/etc/nginx/sites-enabled"
-    mark, taken = digest([site, *pages.values()]), f"/etc/nginx/{plan.app}/.taken"
-    return [
-        room(),
-        certificate(plan),
-        folder("/var/www/acme", "755", "root:root"),
-        files(f"/etc/nginx/{plan.app}", pages),
-        file(f"/etc/nginx/sites-available/{plan.app}.conf", site),
-        Step(
-            f"site {plan.app}",
-            f"test -L {sites}/{plan.app}.conf && ! test -e {sites}/default",
-            f"ln -sf ../sites-available/{plan.app}.conf {sites}/; rm -f {sites}/default",
-        ),
-        Step(
-            "nginx takes it",
-            f'[ "$(cat {taken})" = {mark} ]',
-            f"nginx -t; systemctl reload-or-restart nginx; echo {mark} >{taken}",
-        ),
-    ]
+    """nginx, with a site that it serves."""
+    acme = folder("/var/www/acme", "755", "root:root")
+    return [room(), self_signed(plan.app, plan.domain), acme, *served(plan)]
 
 
 def room() -> Step:
@@ -227,18 +203,32 @@ def room() -> Step:
     )
 
 
-def certificate(plan: Plan) -> Step:
-    """A certificate that nobody believes, until there is a better one in its place."""
-    place, names = f"/etc/ssl/{plan.app}", alternative(plan.domain)
-    made = f"-keyout {place}/privkey.pem -out {place}/fullchain.pem"
-    return Step(
-        f"certificate of {plan.domain}, self-signed until there is a better one",
-        f"openssl x509 -in {place}/fullchain.pem -noout -ext subjectAltName | "
-        f"grep -qF {names.replace('IP:', 'Address:')}",
-        f"mkdir -p -m 755 {place}; umask 077; openssl req -x509 -newkey ec -nodes -days 3650 "
-        f"-pkeyopt ec_paramgen_curve:P-256 {made} -subj /CN={plan.domain} "
-        f"-addext subjectAltName={names}",
-    )
+def served(plan: Plan) -> list[Step]:
+    """The files of deploy/nginx/ as they are for this app; nginx takes them."""
+    pages = {
+        str(path.relative_to(NGINX / WORD)): named(path.read_text(), plan)
+        for path in sorted((NGINX / WORD).rglob("*"))
+        if path.is_file()
+    }
+    pages["pages/503.html"] = pages["pages/503.html"].replace(CLOSED, f"{CLOSED}{MESSAGE}")
+    pages["errors.conf"] += MESSAGE_AT.format(root=plan.root)
+    site = named((NGINX / f"{WORD}.conf").read_text(), plan)
+    sites = "/etc/nginx/sites-enabled"
+    mark, taken = digest([site, *pages.values()]), f"/etc/nginx/{plan.app}/.taken"
+    return [
+        files(f"/etc/nginx/{plan.app}", pages),
+        file(f"/etc/nginx/sites-available/{plan.app}.conf", site),
+        Step(
+            f"site {plan.app}",
+            f"test -L {sites}/{plan.app}.conf && ! test -e {sites}/default",
+            f"ln -sf ../sites-available/{plan.app}.conf {sites}/; rm -f {sites}/default",
+        ),
+        Step(
+            "nginx takes it",
+            f'[ "$(cat {taken})" = {mark} ]',
+            f"nginx -t; systemctl reload-or-restart nginx; echo {mark} >{taken}",
+        ),
+    ]
 
 
 def named(text: str, plan: Plan) -> str:
@@ -256,13 +246,6 @@ def named(text: str, plan: Plan) -> str:
         text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
     # All at once: what has been put in may hold the word as well.
     return re.sub("|".join(map(re.escape, places)), lambda found: places[found[0]], text)
-
-
-def alternative(domain: str) -> str:
-    """Return what a certificate calls a name, or an address."""
-    return (
-        f"IP:{domain}" if re.fullmatch(r"[\d.]+|[\da-f:]*:[\da-f:]*", domain) else f"DNS:{domain}"
-    )
 
 
 def app(plan: Plan) -> list[Step]:
