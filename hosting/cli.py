@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from . import access, asking, deploying, looking, operating
+from .domains import domains
 from .export import export
 from .server.places import Refused
 from .ssh import Unreachable
@@ -33,7 +34,7 @@ def main() -> None:
 
 COMMANDS: list[click.Command] = [
     *access.COMMANDS, *asking.COMMANDS, *deploying.COMMANDS, *looking.COMMANDS,
-    *operating.COMMANDS, export,
+    *operating.COMMANDS, domains, export,
 ]  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

@@ -24,7 +24,7 @@ def health(app: str) -> list[Step]:
         "certificate is good for two weeks - certbot renew": (
             f"openssl x509 -in {certificate} -noout -checkend 1209600"
         ),
-        "certificate is one that browsers believe - certbot certonly": (
+        "certificate is one that browsers believe - domains add": (
             f"openssl verify -untrusted {certificate} {certificate}"
         ),
         "nginx takes its configuration - nginx -t": "nginx -t",
@@ -42,7 +42,7 @@ def removal(app: str) -> list[Step]:
         f"runuser -u {app} -- env -i HOME={root} PATH=/usr/bin:/bin python3 -I {root}/hosting"
     )
     psql = "runuser -u postgres -- psql --no-psqlrc -qAtc"
-    nginx = f"/etc/nginx/{app}"
+    nginx, renewal = f"/etc/nginx/{app}", f"/etc/letsencrypt/renewal/{app}.conf"
     return [
         Step(
             f"last backup, kept in {kept}",
@@ -54,6 +54,12 @@ def removal(app: str) -> list[Step]:
             "site",
             f"! test -e {nginx}",
             f"rm -rf {nginx} /etc/nginx/sites-*/{app}.conf; systemctl reload nginx",
+        ),
+        Step(
+            "certificate",
+            f"! test -e /etc/ssl/{app} && ! test -e {renewal}",
+            f"rm -rf /etc/ssl/{app}; "
+            f"if test -e {renewal}; then certbot delete --non-interactive --cert-name {app}; fi",
         ),
         Step(
             "services",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from .certificates import self_signed
 from .server.keys import line
 from .server.places import App
 from .steps import Step, file, files, folder, packages
@@ -185,7 +186,25 @@ def redis() -> list[Step]:
 
 
 def nginx(plan: Plan) -> list[Step]:
-    """nginx, with the files of deploy/nginx/ as they are for this app."""
+    """nginx, with a site that it serves."""
+    acme = folder("/var/www/acme", "755", "root:root")
+    return [room(), self_signed(plan.app, plan.domain), acme, *served(plan)]
+
+
+def room() -> Step:
+    """Room for many connections, and for names of sites that are longer than forty letters."""
+    conf, names = "/etc/nginx/nginx.conf", "server_names_hash_bucket_size"
+    return Step(
+        "more connections for nginx, and longer names",
+        f"grep -q 'worker_connections 4096;' {conf} && grep -Eq '^\\s*{names}' {conf}",
+        f"sed -i -E 's/worker_connections [0-9]+;/worker_connections 4096;/' {conf}; "
+        f"grep -Eq '^\\s*{names}' {conf} || sed -i 's/^http {{/&\\n    {names} 512;/' {conf}; "
+        f"grep -q rlimit_nofile {conf} || sed -i '1i worker_rlimit_nofile 16384;' {conf}",
+    )
+
+
+def served(plan: Plan) -> list[Step]:
+    """The files of deploy/nginx/ as they are for this app; nginx takes them."""
     pages = {
         str(path.relative_to(NGINX / WORD)): named(path.read_text(), plan)
         for path in sorted((NGINX / WORD).rglob("*"))
@@ -194,17 +213,9 @@ def nginx(plan: Plan) -> list[Step]:
     pages["pages/503.html"] = pages["pages/503.html"].replace(CLOSED, f"{CLOSED}{MESSAGE}")
     pages["errors.conf"] += MESSAGE_AT.format(root=plan.root)
     site = named((NGINX / f"{WORD}.conf").read_text(), plan)
-    conf, sites = "/etc/nginx/nginx.conf", "/etc/nginx/sites-enabled"
+    sites = "/etc/nginx/sites-enabled"
     mark, taken = digest([site, *pages.values()]), f"/etc/nginx/{plan.app}/.taken"
     return [
-        Step(
-            "more connections for nginx",
-            f"grep -q 'worker_connections 4096;' {conf}",
-            f"sed -i -E 's/worker_connections [0-9]+;/worker_connections 4096;/' {conf}; "
-            f"grep -q rlimit_nofile {conf} || sed -i '1i worker_rlimit_nofile 16384;' {conf}",
-        ),
-        certificate(plan),
-        folder("/var/www/acme", "755", "root:root"),
         files(f"/etc/nginx/{plan.app}", pages),
         file(f"/etc/nginx/sites-available/{plan.app}.conf", site),
         Step(
@@ -220,20 +231,6 @@ def nginx(plan: Plan) -> list[Step]:
     ]
 
 
-def certificate(plan: Plan) -> Step:
-    """A certificate that nobody believes, until there is a better one in its place."""
-    place, names = f"/etc/ssl/{plan.app}", alternative(plan.domain)
-    made = f"-keyout {place}/privkey.pem -out {place}/fullchain.pem"
-    return Step(
-        f"certificate of {plan.domain}, self-signed until there is a better one",
-        f"openssl x509 -in {place}/fullchain.pem -noout -ext subjectAltName | "
-        f"grep -qF {names.replace('IP:', 'Address:')}",
-        f"mkdir -p -m 755 {place}; umask 077; openssl req -x509 -newkey ec -nodes -days 3650 "
-        f"-pkeyopt ec_paramgen_curve:P-256 {made} -subj /CN={plan.domain} "
-        f"-addext subjectAltName={names}",
-    )
-
-
 def named(text: str, plan: Plan) -> str:
     """Return a file of deploy/nginx/ with the names and folders of this app."""
     places = {
@@ -242,21 +239,13 @@ def named(text: str, plan: Plan) -> str:
         f"/run/{WORD}/web.sock": f"{plan.root}/run/live.sock",
         f"/var/cache/{WORD}/static": f"{plan.root}/static",
         f"/etc/nginx/{WORD}/maintenance": f"{plan.root}/run/maintenance",
+        f"{WORD}_": f"{plan.app.replace('-', '_')}_",  # variables
+        WORD: plan.app,
     }
-    for old, new in places.items():
-        text = text.replace(old, new)
     if not plan.ipv6:  # nginx would not start
         text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
-    variable = plan.app.replace("-", "_")
-    text = re.sub(rf"\b{WORD}(?=_[a-z])", variable, text)
-    return re.sub(rf"\b{WORD}\b", plan.app, text)
-
-
-def alternative(domain: str) -> str:
-    """Return what a certificate calls a name, or an address."""
-    return (
-        f"IP:{domain}" if re.fullmatch(r"[\d.]+|[\da-f:]*:[\da-f:]*", domain) else f"DNS:{domain}"
-    )
+    # All at once: what has been put in may hold the word as well.
+    return re.sub("|".join(map(re.escape, places)), lambda found: places[found[0]], text)
 
 
 def app(plan: Plan) -> list[Step]:

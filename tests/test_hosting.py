@@ -84,6 +84,16 @@ def test_nginx_files_carry_the_names_of_the_app() -> None:
         assert not re.search(r"[$<]my-blog_", renamed), file
 
 
+def test_app_and_site_may_have_our_name_in_theirs() -> None:
+    plan = setup.Plan("flasky-two", "flasky.example.net", "ann", "ssh-ed25519 AAAA")
+
+    text = setup.named((setup.NGINX / f"{setup.WORD}.conf").read_text(), plan)
+
+    assert "server unix:/srv/flasky-two/run/live.sock;" in text
+    assert "include flasky-two/tls.conf;" in text
+    assert "server_name flasky.example.net;" in text
+
+
 def test_database_needs_no_password() -> None:
     assert PLAN.variables() == {
         "FLASKY_URL": "https://blog.example.org",

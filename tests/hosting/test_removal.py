@@ -48,7 +48,7 @@ def test_doctor_tells_what_to_do(flasky: Hosted) -> None:
 
     assert "ok       firewall is on" in done.stdout
     assert "ok       ssh takes keys alone" in done.stdout
-    assert "to do    certificate is one that browsers believe - certbot certonly" in done.stdout
+    assert "to do    certificate is one that browsers believe - domains add" in done.stdout
     assert done.returncode == 1
 
 

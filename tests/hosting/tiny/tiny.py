@@ -1,4 +1,7 @@
-"""The smallest site that can be hosted: it says which release it is, slowly if it is asked to."""
+"""The smallest site that can be hosted: it says which release it is, slowly if it is asked to.
+
+As Flasky does, it answers to the name in FLASKY_URL alone, but for probes.
+"""
 
 import json
 import os
@@ -6,11 +9,15 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+NAME = os.environ["FLASKY_URL"].removeprefix("https://")
 Start = Callable[[str, list[tuple[str, str]]], object]
 
 
 def app(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     """Answer with the number of the release."""
+    if environ["PATH_INFO"] != "/readyz" and environ["HTTP_HOST"] != NAME:
+        start("400 Bad Request", [])
+        return []
     if environ["PATH_INFO"] == "/slow":
         time.sleep(20)
     release = os.environ["FLASKY_RELEASE"]
