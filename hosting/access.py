@@ -17,6 +17,7 @@ from .server.keys import KEY
 
 APP = re.compile(r"[a-z][a-z0-9-]{1,30}")
 TARGET = re.compile(r"([A-Za-z_][\w-]*)@([\w.-]+?|[\da-f]*:[\da-f:]+)(?::(\d+))?")
+NAME = re.compile(r"[a-z0-9][a-z0-9.-]*|[\da-f]*:[\da-f:]+")
 RESERVED = {"root", "www-data", "postgres", "redis", "nginx", "sshd", "conf", "default"}
 
 
@@ -51,9 +52,13 @@ def set_up(
     user, host, port = split(target)
     if not APP.fullmatch(app) or app in RESERVED:
         raise click.UsageError("An app has a name of small letters, digits and -, of its own.")
+    if not NAME.fullmatch(domain or host.lower()):
+        raise click.UsageError(
+            f"{domain or host!r} is no name of a site: blog.example.org would be one."
+        )
     there = Region(region or host, app, host, port, identity)
     pin(there, host_key, yes=yes)
-    plan = setup.Plan(app, domain or host, *public_key(identity), postgres, redis)
+    plan = setup.Plan(app, domain or host.lower(), *public_key(identity), postgres, redis)
     plan = plan.with_what_is_there(ssh.ask(there, ssh.ssh(there, plan.look(), user)), domain)
     text = steps.script(setup.steps(plan), dry=dry_run)
     if ssh.go(there, ssh.ssh(there, ["sh", "-s"], user), text):

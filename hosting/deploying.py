@@ -71,15 +71,13 @@ def deploy_to(region: Region, variables: dict[str, str], *, force: bool, yes: bo
     if not before and questions.is_anybody_there():
         variables = questions.variables() | variables
     add_remote(region)
-    if variables:
-        stage(region, {"set": variables})
     began = time.monotonic()
+    stage(region, variables)
     is_rejected = subprocess.run(ssh.push(region, force=force), check=False).returncode
-    after = status(region)
-    if variables and (is_rejected or after["release"] == before):
-        stage(region, {})  # not for a later push of somebody else's
+    stage(region, {})  # a push that never arrived leaves nothing for the next one
     if is_rejected:
         raise ssh.Unreachable(f"[ {region.name} ] Not deployed. The lines above say why.")
+    after = status(region)
     number = after["release"]["number"]
     if before and number == before["number"]:
         click.echo(f"[ {region.name} ] This commit is live already, as release {number}.")
@@ -91,9 +89,9 @@ def deploy_to(region: Region, variables: dict[str, str], *, force: bool, yes: bo
     click.echo(f"Your site [ {region.app} ] at [ {region.name} ] is up: {after['url']}")
 
 
-def stage(region: Region, change: dict[str, dict[str, str]]) -> None:
-    """Tell the server what the push that follows shall change."""
-    ssh.ask(region, ssh.verb(region, "config", "stage"), json.dumps(change))
+def stage(region: Region, variables: dict[str, str]) -> None:
+    """Tell the server what the push that follows shall set."""
+    ssh.ask(region, ssh.verb(region, "config", "stage"), json.dumps({"set": variables}))
 
 
 def status(region: Region) -> dict[str, Any]:

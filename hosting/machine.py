@@ -1,6 +1,7 @@
 """What else root does, now and then: look whether all is well, and take an app away."""
 
-from .steps import Step
+from .setup import PSQL
+from .steps import Step, as_user
 
 
 def health(app: str) -> list[Step]:
@@ -29,7 +30,8 @@ def health(app: str) -> list[Step]:
         ),
         "nginx takes its configuration - nginx -t": "nginx -t",
         f"all services run - systemctl --user -M {app}@ --failed": (
-            f"! systemctl --user -M {app}@ list-units --failed --plain --no-legend | grep -q ."
+            f"found=$(systemctl --user -M {app}@ list-units --plain --no-legend "
+            '--state=failed,auto-restart) && [ -z "$found" ]'
         ),
     }
     return [Step(name, look, "") for name, look in looks.items()]
@@ -38,18 +40,12 @@ def health(app: str) -> list[Step]:
 def removal(app: str) -> list[Step]:
     """Return what takes an app away, but for its backups: they go to /var/backups."""
     root, kept = f"/srv/{app}", f"/var/backups/{app}"
-    as_user = (
-        f"runuser -u {app} -- env -i HOME={root} PATH=/usr/bin:/bin python3 -I {root}/hosting"
-    )
-    psql = "runuser -u postgres -- psql --no-psqlrc -qAtc"
+    dump = as_user(app, f"python3 -I {root}/hosting backup")
+    # Where PostgreSQL does not answer, nothing is known, and nothing is done.
+    known = f"found=$({PSQL} 'SELECT datname FROM pg_database')"  # noqa: S608 - nothing is put in
+    is_ours = f"grep -q DATABASE_URL {root}/site.json"
     nginx, renewal = f"/etc/nginx/{app}", f"/etc/letsencrypt/renewal/{app}.conf"
     return [
-        Step(
-            f"last backup, kept in {kept}",
-            f"! test -e {root}/hosting",
-            f"if grep -q DATABASE_URL {root}/site.json; then {as_user} backup; fi; "
-            f"install -d -m 700 {kept}; cp -a {root}/backups/. {kept}/",
-        ),
         Step(
             "site",
             f"! test -e {nginx}",
@@ -67,10 +63,22 @@ def removal(app: str) -> list[Step]:
             f"loginctl disable-linger {app}; systemctl stop user@$(id -u {app})",
         ),
         Step(
-            "database",
-            f"! {psql} 'SELECT datname FROM pg_database' | grep -qx {app}",  # noqa: S608 - an app has a plain name
-            f"""{psql} 'DROP DATABASE "{app}" WITH (FORCE)'; {psql} 'DROP ROLE "{app}"'""",
+            f"last backup, kept in {kept}",
+            f"! test -e {root}/hosting",
+            f"if {is_ours}; then {known}; "
+            f'if echo "$found" | grep -qx {app}; then {dump}; fi; fi; '
+            f"install -d {kept}; cp -a {root}/backups/. {kept}/; "
+            f"chown -R root: {kept}; chmod 700 {kept}; rm -r {root}/hosting",
         ),
-        Step(f"user {app}", f"! id {app}", f"userdel --force {app}"),
+        Step(
+            "database",
+            f'! command -v psql || {{ {known} && ! echo "$found" | grep -qx {app}; }}',
+            f"""{PSQL} 'DROP DATABASE "{app}" WITH (FORCE)'; {PSQL} 'DROP ROLE "{app}"'""",
+        ),
+        Step(
+            f"user {app}, and what it has logged",
+            f"! id {app}",
+            f"rm -f /var/log/journal/*/user-$(id -u {app})*.journal; userdel --force {app}",
+        ),
         Step(f"folder {root}", f"! test -e {root}", f"rm -rf --one-file-system {root}"),
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 from .certificates import self_signed
 from .server.keys import line
 from .server.places import App
-from .steps import Step, file, files, folder, packages
+from .steps import Step, as_user, file, files, folder, packages
 
 NEEDED = "nginx git python3 python3-venv openssl ufw unattended-upgrades dbus-user-session"
 NGINX = Path(__file__).parents[1] / "deploy/nginx"
@@ -45,6 +45,7 @@ location @nothing {{
 """
 JOURNAL = "[Journal]\nStorage=persistent\nSystemMaxUse=1G\n"
 KEEP_JOURNAL = "mkdir -p /var/log/journal; systemctl restart systemd-journald; journalctl --flush"
+PSQL = "runuser -u postgres -- psql --no-psqlrc -qAtc"
 UPDATES = 'APT::Periodic::Update-Package-Lists "1";\nAPT::Periodic::Unattended-Upgrade "1";\n'
 
 
@@ -140,14 +141,11 @@ def user(plan: Plan) -> list[Step]:
         ),
         folder(plan.root, "711", "root:root"),
         *(folder(f"{plan.root}/{name}", "700", own) for name in OWN),
-        *(
-            folder(f"{plan.root}/{name}", "2750", f"{plan.app}:www-data")
-            for name in ("run", "static")
-        ),
+        *(folder(f"{plan.root}/{name}", "2750", f"{plan.app}:www-data") for name in WEB),
         Step(
             f"key {plan.key_name}",
-            f"grep -qF {shlex.quote(plan.key)} {keys}",
-            f"echo {shlex.quote(entry)} >>{keys}; chown {own} {keys}; chmod 600 {keys}",
+            as_user(plan.app, f"timeout 5 grep -qF {shlex.quote(plan.key)} {keys}"),
+            as_user(plan.app, f"umask 077; echo {shlex.quote(entry)} >>{keys}"),
         ),
         Step(
             "services of its own, from boot on",
@@ -160,15 +158,24 @@ def user(plan: Plan) -> list[Step]:
 
 def postgres(plan: Plan) -> list[Step]:
     """A database that this user alone may open, without a password."""
-    psql = "runuser -u postgres -- psql --no-psqlrc -qAtc"
+    is_there = f"{PSQL} 'SELECT datname FROM pg_database' | grep -qx {plan.app}"  # noqa: S608 - a plain name
+    is_open = f"{PSQL} 'SELECT datname FROM pg_database WHERE datacl IS NULL'"
     return [
         packages("postgresql"),
         Step(
+            f"role {plan.app}",
+            f"{PSQL} 'SELECT rolname FROM pg_roles' | grep -qx {plan.app}",
+            f"""{PSQL} 'CREATE ROLE "{plan.app}" LOGIN'""",
+        ),
+        Step(
             f"database {plan.app}",
-            f"{psql} 'SELECT datname FROM pg_database' | grep -qx {plan.app}",  # noqa: S608 - a name of letters, digits and -
-            f"""{psql} 'CREATE ROLE "{plan.app}" LOGIN'; """
-            f"""{psql} 'CREATE DATABASE "{plan.app}" OWNER "{plan.app}"'; """
-            f"""{psql} 'REVOKE CONNECT ON DATABASE "{plan.app}" FROM PUBLIC'""",
+            is_there,
+            f"""{PSQL} 'CREATE DATABASE "{plan.app}" OWNER "{plan.app}"'""",
+        ),
+        Step(
+            "no one else opens it",
+            f"{is_there} && ! {is_open} | grep -qx {plan.app}",
+            f"""{PSQL} 'REVOKE CONNECT ON DATABASE "{plan.app}" FROM PUBLIC'""",
         ),
     ]
 
@@ -215,7 +222,14 @@ def served(plan: Plan) -> list[Step]:
     site = named((NGINX / f"{WORD}.conf").read_text(), plan)
     sites = "/etc/nginx/sites-enabled"
     mark, taken = digest([site, *pages.values()]), f"/etc/nginx/{plan.app}/.taken"
+    others = f"ls {sites}/*.conf 2>/dev/null | grep -vx {sites}/{plan.app}.conf"
+    names = "|".join(plan.domain.replace(".", "[.]").split())
     return [
+        Step(
+            f"no other app is {plan.domain}",
+            f"""[ -z "$({others} | xargs -r grep -lE '^ *server_name( .*)? ({names})[ ;]')" ]""",
+            "echo 'Another app on this server has that name: say another --domain.'; exit 1",
+        ),
         files(f"/etc/nginx/{plan.app}", pages),
         file(f"/etc/nginx/sites-available/{plan.app}.conf", site),
         Step(
@@ -254,10 +268,8 @@ def app(plan: Plan) -> list[Step]:
     parts = [path for path in sorted(SERVER.rglob("*.*")) if path.suffix != ".pyc"]
     package = {f"server/{path.relative_to(SERVER)}": path.read_text() for path in parts}
     package["__main__.py"] = MAIN
-    as_user = (
-        f"runuser -u {plan.app} -- env -i HOME={plan.root} PATH=/usr/bin:/bin "
-        f"XDG_RUNTIME_DIR=/run/user/$(id -u {plan.app}) python3 -I {plan.root}/hosting init"
-    )
+    init = f"env XDG_RUNTIME_DIR=/run/user/$(id -u) python3 -I {plan.root}/hosting init"
+    at_home = f"{plan.root}/state/at-home"
     mark = digest([site, *package.values()])
     before = f"/var/backups/{plan.app}"
     return [
@@ -266,13 +278,13 @@ def app(plan: Plan) -> list[Step]:
         Step(
             "backups of an app of that name, if there was one",
             f"! test -d {before}",
-            f"cp -a {before}/. {plan.root}/backups/; rm -r {before}; "
-            f"chown -R {plan.app}: {plan.root}/backups",
+            f"cp -a {before}/. {plan.root}/backups/; chown -R {plan.app}: {plan.root}/backups; "
+            f"chmod 700 {plan.root}/backups; rm -r {before}",
         ),
         Step(
             f"{plan.app} is at home",
-            f'[ "$(cat {plan.root}/state/at-home)" = {mark} ]',
-            f"{as_user}; runuser -u {plan.app} -- sh -c 'echo {mark} >{plan.root}/state/at-home'",
+            as_user(plan.app, f'[ "$(timeout 5 cat {at_home})" = {mark} ]'),
+            as_user(plan.app, f"{init}; echo {mark} >{at_home}"),
         ),
     ]
 

@@ -41,6 +41,12 @@ def script(steps: Sequence[Step], *, dry: bool) -> str:
     return "\n".join([f"dry={'yes' if dry else ''}", HEADER, *lines, ""])
 
 
+def as_user(user: str, command: str) -> str:
+    """Return what does it as a user. Root opens nothing that another user may have put there."""
+    words = ["runuser", "-u", user, "--", "env", "-i", "PATH=/usr/bin:/bin"]
+    return shlex.join([*words, "sh", "-ec", command])
+
+
 def packages(*names: str) -> Step:
     """Let packages be installed."""
     words = " ".join(names)
@@ -48,7 +54,8 @@ def packages(*names: str) -> Step:
         f"packages {words}",
         f"dpkg-query --show --showformat '${{db:Status-Status}}\\n' {words} >$log"
         " && ! grep -qv ^installed $log",
-        f"apt-get update -qq; apt-get install -qq -y --no-install-recommends {words}",
+        "apt-get update -qq; apt-get -o DPkg::Lock::Timeout=300 install -qq -y "
+        f"--no-install-recommends {words}",
     )
 
 
@@ -78,16 +85,17 @@ def folder(path: str, mode: str, owner: str) -> Step:
     )
 
 
-def files(path: str, contents: Mapping[str, str], then: str = "true") -> Step:
-    """Let a folder of root's hold these files and no others; do something `then`."""
+def files(path: str, contents: Mapping[str, str]) -> Step:
+    """Let a folder of root's hold these files and no others."""
     packed = tar(contents)
-    digest = hashlib.sha256(packed + then.encode()).hexdigest()
+    digest = hashlib.sha256(packed).hexdigest()
     return Step(
         f"files {path}",
         f'[ "$(cat {path}/.digest)" = {digest} ]',
-        f"rm -rf {path}.new; mkdir -m 755 {path}.new; "
+        f"rm -rf {path}.new {path}.old; mkdir -m 755 {path}.new; "
         f"echo {base64.b64encode(packed).decode()} | base64 -d | tar -xz -C {path}.new; "
-        f"rm -rf {path}; mv {path}.new {path}; {then}; echo {digest} >{path}/.digest",
+        f"echo {digest} >{path}.new/.digest; if test -e {path}; then mv {path} {path}.old; fi; "
+        f"mv {path}.new {path}; rm -rf {path}.old",
     )
 
 
