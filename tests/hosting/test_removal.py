@@ -1,10 +1,9 @@
 """An app can be taken away, all of it but its backups; and they bring everything back."""
 
-import shutil
-
 import pytest
 
-from .conftest import TINY, Hosted
+from .conftest import TINY
+from .hosted import Hosted
 from .laptop import Laptop
 
 COUNT = "select count(*), sum(n) from numbers"
@@ -13,11 +12,8 @@ COUNT = "select count(*), sum(n) from numbers"
 @pytest.fixture(scope="module")
 def other(flasky: Hosted, tmp_path_factory: pytest.TempPathFactory) -> Laptop:
     """The laptop of somebody with an app called `gone`."""
-    laptop = Laptop(tmp_path_factory.mktemp("gone"))
-    shutil.copytree(TINY, laptop.clone, ignore=shutil.ignore_patterns("__pycache__"))
-    laptop.git("init", "--quiet", "--initial-branch=main")
-    laptop.commit("All")
-    flasky.server.root("cat >>/root/.ssh/authorized_keys", said=laptop.public)
+    laptop = Laptop(tmp_path_factory.mktemp("gone"), TINY)
+    flasky.server.let_in(laptop.public)
     return laptop
 
 
@@ -41,6 +37,26 @@ def test_deleted_app_comes_back_from_its_backup(flasky: Hosted, other: Laptop) -
     assert "/srv/gone\n" not in left
     assert 'relation "numbers" does not exist' in emptied
     assert server.root(f"{psql} '{COUNT}'") == before == "1000|500500\n"
+
+
+def test_restored_backup_has_the_same_rows(flasky: Hosted) -> None:
+    laptop = flasky.laptop
+    count = "runuser -u flasky -- psql -Atc 'select count(*) from users'"
+    create = "users create {0}@example.com {0} --password canary-password-{0}"
+    for name in ("ann", "ben"):
+        laptop.hosting("run", "--", "flask", *create.format(name).split(), said="x" * 20 + "\n")
+    before = flasky.server.root(count)
+
+    name = laptop.hosting("backup", "create").stdout.strip()
+    flasky.server.root("runuser -u flasky -- psql -qc 'delete from follows; delete from users'")
+    emptied = flasky.server.root(count)
+    said = laptop.hosting("backup", "restore", name, "--yes").stdout
+
+    assert int(before) >= 2
+    assert int(emptied) == 0
+    assert flasky.server.root(count) == before
+    assert "What there is now was kept" in said
+    assert name in laptop.hosting("backup", "list").stdout
 
 
 def test_doctor_tells_what_to_do(flasky: Hosted) -> None:
