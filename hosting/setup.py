@@ -201,6 +201,8 @@ def nginx(plan: Plan) -> list[Step]:
         ),
         certificate(plan),
         folder("/var/www/acme", "755", "root:root"),
+        # Who has visited one app is nothing to the users of the others.
+        folder("/var/log/nginx", "750", "root:www-data"),
         files(f"/etc/nginx/{plan.app}", pages),
         file(f"/etc/nginx/sites-available/{plan.app}.conf", site),
         Step(

@@ -51,6 +51,14 @@ def test_another_app_does_not_reach_our_processes(flasky: Hosted) -> None:
     assert shown.count("Permission denied") == 3, shown
 
 
+def test_another_app_reads_no_log_of_ours(flasky: Hosted) -> None:
+    logs = "cat /var/log/nginx/flasky.log; journalctl --quiet --no-pager _UID=$(id -u flasky)"
+
+    shown = typed_by_neighbour(flasky, logs)
+
+    assert shown == "cat: /var/log/nginx/flasky.log: Permission denied\n"
+
+
 def test_another_app_cannot_change_what_root_has_put_there(flasky: Hosted) -> None:
     shown = typed_by_neighbour(
         flasky, "echo x >/srv/tiny/hosting/__main__.py; mv /srv/tiny/hosting x"
