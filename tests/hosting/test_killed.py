@@ -20,7 +20,7 @@ import os, signal, sys, time
 from server import story
 from server.gate import main
 
-def die(deploy):
+def die(*_):
     "The end."
     if {whole}:
         open("{WAITING}", "w").close()
@@ -28,10 +28,14 @@ def die(deploy):
     os.kill(os.getpid(), signal.SIGKILL)
 
 names = [step.__name__ for step in story.STORY]
-story.STORY.insert(names.index("{after}") + 1, die)
+if "{after}" in names:
+    story.STORY.insert(names.index("{after}") + 1, die)
+else:
+    story.perform = die
 sys.exit(main(sys.argv[1:]))
 """
-STEPS = [step.__name__ for step in STORY]
+# Before the first step, somebody has asked for a release, and it has a number.
+STEPS = ["asked", *(step.__name__ for step in STORY)]
 
 
 @pytest.fixture
