@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from . import settings
-from .places import App, Refused, now
+from .places import App, Refused
 from .processes import call
 
 KEPT = 14
@@ -47,9 +47,10 @@ def database(app: App) -> str:
     return address
 
 
-def create(app: App) -> str:
-    """Dump the database into a file, read that back, and return its name."""
-    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now()))}.dump"
+def create(app: App, sparing: Path | None = None) -> str:
+    """Dump the database into a file, read that back, and return its name; forget old ones."""
+    # To the millionth of a second: none may ever take the place of another.
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z.dump"
     new = app.backups / f".{name}"
     os.umask(0o077)
     try:
@@ -59,14 +60,15 @@ def create(app: App) -> str:
     finally:
         new.unlink(missing_ok=True)
     for old in files(app)[:-KEPT]:
-        old.unlink()
+        if old != sparing:
+            old.unlink(missing_ok=True)
     app.audit(f"backup: {name}")
     return name
 
 
 def restore(app: App, file: Path) -> None:
     """Put a backup in place of what is in the database: all of it, or nothing."""
-    print(f"What there is now was kept: {create(app)}")
+    print(f"What there is now was kept: {create(app, sparing=file)}")
     sql = call(["pg_restore", "--clean", "--if-exists", "--no-owner", "--file=-", str(file)])
     quiet = ["--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
     postgres(app, ["psql", *quiet], sql)

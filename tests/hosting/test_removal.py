@@ -59,6 +59,29 @@ def test_restored_backup_has_the_same_rows(flasky: Hosted) -> None:
     assert name in laptop.hosting("backup", "list").stdout
 
 
+def test_oldest_backup_is_still_there_when_it_is_restored(flasky: Hosted) -> None:
+    laptop, server = flasky.laptop, flasky.server
+    name, oldest = laptop.hosting("backup", "create").stdout.strip(), "20200101T000000Z.dump"
+    server.root(
+        f"cd /srv/flasky/backups; cp -p {name} {oldest}; "
+        f"for hour in $(seq 10 23); do cp -p {name} 20200102T${{hour}}0000Z.dump; done"
+    )
+
+    said = laptop.hosting("backup", "restore", oldest, "--yes").stdout
+
+    assert f"The database is that of {oldest}." in said
+    assert oldest in laptop.hosting("backup", "list").stdout
+
+
+def test_no_backup_takes_the_place_of_another(flasky: Hosted) -> None:
+    backup = "runuser -u flasky -- python3 -I /srv/flasky/hosting backup"
+
+    names = flasky.server.root(f"{backup} & {backup} & {backup} & wait").split()
+
+    assert len(set(names)) == 3  # although it was the same second
+    assert set(names) <= set(flasky.server.root("ls /srv/flasky/backups").split())
+
+
 def test_doctor_tells_what_to_do(flasky: Hosted) -> None:
     done = flasky.laptop.hosting("doctor", check=False)
 
