@@ -6,7 +6,7 @@ from dataclasses import replace
 import click
 
 from . import certificates, regions, setup, ssh, steps
-from .options import one_region
+from .options import as_root
 from .regions import Region
 from .server import PROTOCOL
 from .setup import Plan
@@ -28,8 +28,7 @@ def domains() -> None:
 @click.option(
     "--server", default=LETS_ENCRYPT, metavar="URL", help="An authority (default: Let's Encrypt)."
 )
-@click.option("--admin", default="root", show_default=True, help="Who may do all of it.")
-@one_region
+@as_root
 def add_domain(domain: str, email: str, server: str, admin: str, region: Region) -> None:
     """Let the site have this name, and a certificate for it that browsers believe.
 
@@ -77,7 +76,9 @@ def told(plan: Plan) -> Step:
     return Step(
         f"release that knows {plan.domain}",
         f"! test -L {current} || find {current} -newer {plan.root}/site.json | grep -q .",
-        f"runuser -u {plan.app} -- env -i HOME={plan.root} PATH=/usr/bin:/bin "
-        f"SSH_ORIGINAL_COMMAND='hosting {PROTOCOL} restart' "
-        f"python3 -I {plan.root}/hosting gate root",
+        steps.as_user(
+            plan.app,
+            f"SSH_ORIGINAL_COMMAND='hosting {PROTOCOL} restart' "
+            f"python3 -I {plan.root}/hosting gate root",
+        ),
     )

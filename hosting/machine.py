@@ -1,7 +1,6 @@
-"""What else root does, now and then: look whether all is well, and take an app away."""
+"""What root looks at, now and then: is all well?"""
 
-from .setup import PSQL
-from .steps import Step, as_user
+from .steps import Step
 
 
 def health(app: str) -> list[Step]:
@@ -35,50 +34,3 @@ def health(app: str) -> list[Step]:
         ),
     }
     return [Step(name, look, "") for name, look in looks.items()]
-
-
-def removal(app: str) -> list[Step]:
-    """Return what takes an app away, but for its backups: they go to /var/backups."""
-    root, kept = f"/srv/{app}", f"/var/backups/{app}"
-    dump = as_user(app, f"python3 -I {root}/hosting backup")
-    # Where PostgreSQL does not answer, nothing is known, and nothing is done.
-    known = f"found=$({PSQL} 'SELECT datname FROM pg_database')"  # noqa: S608 - nothing is put in
-    is_ours = f"grep -q DATABASE_URL {root}/site.json"
-    nginx, renewal = f"/etc/nginx/{app}", f"/etc/letsencrypt/renewal/{app}.conf"
-    return [
-        Step(
-            "site",
-            f"! test -e {nginx}",
-            f"rm -rf {nginx} /etc/nginx/sites-*/{app}.conf; systemctl reload nginx",
-        ),
-        Step(
-            "certificate",
-            f"! test -e /etc/ssl/{app} && ! test -e {renewal}",
-            f"rm -rf /etc/ssl/{app}; "
-            f"if test -e {renewal}; then certbot delete --non-interactive --cert-name {app}; fi",
-        ),
-        Step(
-            "services",
-            f"! test -e /var/lib/systemd/linger/{app}",
-            f"loginctl disable-linger {app}; systemctl stop user@$(id -u {app})",
-        ),
-        Step(
-            f"last backup, kept in {kept}",
-            f"! test -e {root}/hosting",
-            f"if {is_ours}; then {known}; "
-            f'if echo "$found" | grep -qx {app}; then {dump}; fi; fi; '
-            f"install -d {kept}; cp -a {root}/backups/. {kept}/; "
-            f"chown -R root: {kept}; chmod 700 {kept}; rm -r {root}/hosting",
-        ),
-        Step(
-            "database",
-            f'! command -v psql || {{ {known} && ! echo "$found" | grep -qx {app}; }}',
-            f"""{PSQL} 'DROP DATABASE "{app}" WITH (FORCE)'; {PSQL} 'DROP ROLE "{app}"'""",
-        ),
-        Step(
-            f"user {app}, and what it has logged",
-            f"! id {app}",
-            f"rm -f /var/log/journal/*/user-$(id -u {app})*.journal; userdel --force {app}",
-        ),
-        Step(f"folder {root}", f"! test -e {root}", f"rm -rf --one-file-system {root}"),
-    ]

@@ -2,7 +2,7 @@
 
 import click
 
-from . import machine, regions, ssh, steps
+from . import machine, regions, removal, ssh, steps
 from .options import as_root
 from .regions import Region
 
@@ -33,7 +33,7 @@ def delete(name: str, confirm: str | None, admin: str, region: Region) -> None:
     """
     if name != region.app or confirm != name:
         raise click.UsageError(f"This deletes {region.app}. Say its name twice: --confirm NAME.")
-    text = steps.script(machine.removal(name), dry=False)
+    text = steps.script(removal.removal(name), dry=False)
     if ssh.go(region, ssh.ssh(region, ["sh", "-s"], admin), text):
         raise SystemExit(1)
     regions.forget(region)

@@ -158,7 +158,7 @@ def user(plan: Plan) -> list[Step]:
 
 def postgres(plan: Plan) -> list[Step]:
     """A database that this user alone may open, without a password."""
-    is_there = f"{PSQL} 'SELECT datname FROM pg_database' | grep -qx {plan.app}"  # noqa: S608 - a plain name
+    is_there = f"{PSQL} 'SELECT datname FROM pg_database' | grep -qx {plan.app}"
     is_open = f"{PSQL} 'SELECT datname FROM pg_database WHERE datacl IS NULL'"
     return [
         packages("postgresql"),
@@ -230,6 +230,8 @@ def served(plan: Plan) -> list[Step]:
             f"""[ -z "$({others} | xargs -r grep -lE '^ *server_name( .*)? ({names})[ ;]')" ]""",
             "echo 'Another app on this server has that name: say another --domain.'; exit 1",
         ),
+        # Who has visited one app is nothing to the users of the others.
+        folder("/var/log/nginx", "750", "root:www-data"),
         files(f"/etc/nginx/{plan.app}", pages),
         file(f"/etc/nginx/sites-available/{plan.app}.conf", site),
         Step(

@@ -43,7 +43,7 @@ def script(steps: Sequence[Step], *, dry: bool) -> str:
 
 def as_user(user: str, command: str) -> str:
     """Return what does it as a user. Root opens nothing that another user may have put there."""
-    words = ["runuser", "-u", user, "--", "env", "-i", "PATH=/usr/bin:/bin"]
+    words = ["runuser", "-u", user, "--", "env", "-i", f"HOME=/srv/{user}", "PATH=/usr/bin:/bin"]
     return shlex.join([*words, "sh", "-ec", command])
 
 

@@ -114,8 +114,15 @@ def state_of_deploy(release: Release) -> str:
 def is_being_made(release: Release) -> bool:
     """Tell whether somebody makes it, or waits for the lock, or is about to be started."""
     state = state_of_deploy(release)
-    is_new = release.asked.exists() and now() - int(release.record["at"]) < BEGINNING
+    # What was asked for before the server lost power is nobody's any more, however new it is.
+    is_new = release.asked.exists() and int(release.record["at"]) > max(now() - BEGINNING, began())
     return state in ("activating", "active") or (state == "inactive" and is_new)
+
+
+def began() -> int:
+    """Return when the user's systemd was started, in seconds of the unix clock."""
+    shown = systemctl("show", "--value", "--timestamp=unix", "--property=UserspaceTimestamp")
+    return int(call(shown).strip().lstrip("@") or 0)
 
 
 def running() -> list[str]:

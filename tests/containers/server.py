@@ -3,23 +3,14 @@
 import re
 import socket
 import ssl
-import tempfile
 from http.client import HTTPSConnection
 from pathlib import Path
-from typing import Self
 
-from tests.mailbox import free_port
-from tests.system.servers import eventually
-
+from .bare import Bare
 from .engine import PATIENCE, Done, Engine
-from .images import base_of_dockerfile
 
 NAME = "flasky.example.com"
 FILES = f"/etc/letsencrypt/live/{NAME}"
-IMAGE = "localhost/server"
-DOCKERFILE = """FROM {base}
-RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends systemd systemd-sysv
-"""
 CERTIFY = f"""set -e
 install -d {FILES}
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN={NAME} \\
@@ -30,33 +21,12 @@ SHELL = ("exec", "--interactive", "--env=DEBIAN_FRONTEND=noninteractive")
 LASTING = re.compile(r"(cd|export) |\w+=|\w+\(\) ")  # a line that sets something up for the next
 
 
-class Server:
+class Server(Bare):
     """The machine, and a shell on it; the folder `origin` is there, too."""
 
     def __init__(self, engine: Engine, origin: Path) -> None:
-        self.engine = engine
-        self.port = free_port()
+        super().__init__(engine, f"--volume={origin}:/origin:ro", f"--add-host={NAME}:127.0.0.1")
         self.lasting: list[str] = []
-        with tempfile.TemporaryDirectory() as context:
-            Path(context, "Dockerfile").write_text(DOCKERFILE.format(base=base_of_dockerfile()))
-            engine.docker("build", "--quiet", "--tag", IMAGE, context)
-        words = ["--systemd=always", "--privileged", f"--volume={origin}:/origin:ro"]
-        words += [f"--add-host={NAME}:127.0.0.1", f"--publish=127.0.0.1:{self.port}:443"]
-        done = engine.docker("run", "--detach", *words, IMAGE, "/lib/systemd/systemd")
-        self.id = done.stdout.split()[-1]
-
-    def __enter__(self) -> Self:
-        states = {"running", "degraded"}
-        command = ["docker", "exec", self.id, "systemctl", "is-system-running"]
-        eventually(
-            lambda: self.engine.type(command, check=False).stdout.strip() in states,
-            "systemd has started everything",
-            PATIENCE,
-        )
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.engine.docker("rm", "--force", "--time", "0", self.id)
 
     def type(self, text: str, said: str = "") -> Done:
         """Type a line, in a shell that knows what was set up for it."""

@@ -84,7 +84,7 @@ def test_commands_of_the_chapter_do_what_the_page_says(
         type_chapter(server, chapter)
         return
     new = publish(origin)
-    connect = partial(Connection, server.port, server.tls())
+    connect = partial(Connection, server.ports[443], server.tls())
     with Traffic(connect, "/auth/login", clients=CLIENTS, kept=True) as readers:
         type_chapter(server, chapter)
     print(f"A restart under {CLIENTS} clients: {dict(readers.outcomes)}")
@@ -93,8 +93,7 @@ def test_commands_of_the_chapter_do_what_the_page_says(
 
 
 def test_machine_comes_back_after_its_power_was_cut(server: Server) -> None:
-    server.engine.docker("kill", "--signal", "KILL", server.id)
-    server.engine.docker("start", server.id)
-    with server:
-        type_chapter(server, BACKUPS)
-        assert fetch(Connection(server.port, server.tls()), "/healthz").status == 200
+    server.cut_power()
+    server.wait()
+    type_chapter(server, BACKUPS)
+    assert fetch(Connection(server.ports[443], server.tls()), "/healthz").status == 200

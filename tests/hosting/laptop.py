@@ -2,18 +2,18 @@
 
 import http.client
 import os
+import shutil
 import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
+from tests.containers.bare import Bare
 from tests.repository import ROOT
 from tests.system.servers import PATIENCE, Answer, fetch
-
-from .bare import Bare
 
 Done = subprocess.CompletedProcess[str]
 Running = subprocess.Popen[str]
@@ -23,7 +23,7 @@ GIT = ["git", "-c", "user.name=ann", "-c", "user.email=ann@example.com"]
 class Laptop:
     """Types commands in the folder `clone`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, files: Mapping[str, Path]) -> None:
         self.home = home
         self.clone = home / "clone"
         self.key = home / "key"
@@ -35,6 +35,12 @@ class Laptop:
             "XDG_CONFIG_HOME": str(home / ".config"),
             "PYTHONPATH": str(ROOT),
         }
+        for name, file in files.items():
+            target = self.clone / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, target)
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.first = self.commit("All")
 
     def hosting(self, *words: str, said: str | None = "", check: bool = True) -> Done:
         """Type `python -m hosting WORDS`; its two outputs are one."""
@@ -50,7 +56,13 @@ class Laptop:
         self, server: Bare, app: str, *words: str, domain: str = "localhost", check: bool = True
     ) -> Done:
         """Type `hosting setup`."""
-        come = ["setup", f"root@127.0.0.1:{server.ssh_port}", "--identity", str(self.key), "--yes"]
+        come = [
+            "setup",
+            f"root@127.0.0.1:{server.ports[22]}",
+            "--identity",
+            str(self.key),
+            "--yes",
+        ]
         return self.hosting(*come, "--app", app, "--domain", domain, *words, check=check)
 
     def git(self, *words: str, check: bool = True) -> Done:
@@ -61,7 +73,7 @@ class Laptop:
         """Run a command, and expect it to work."""
         done = subprocess.run(
             command,
-            cwd=self.clone if self.clone.is_dir() else self.home,
+            cwd=self.clone,
             env=self.environment,
             input=said,
             stdout=subprocess.PIPE,
@@ -100,6 +112,11 @@ class Laptop:
     def begun_hosting(self, *words: str) -> AbstractContextManager[Running]:
         """Start `python -m hosting WORDS`."""
         return self.begun(sys.executable, "-P", "-m", "hosting", *words)
+
+    def tidy(self) -> None:
+        """Let the files be as they were at first, whatever a test has made of them."""
+        self.git("read-tree", "-u", "--reset", self.first)
+        self.commit("As at first")
 
     def commit(self, message: str = "Work", **changes: str) -> str:
         """Write files into the clone (`__` stands for / in a name), commit, return the commit."""

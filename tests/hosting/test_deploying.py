@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,8 @@ import pytest
 
 from tests.repository import ROOT
 
-from .conftest import TINY, Hosted
+from .conftest import TINY
+from .hosted import Hosted
 from .laptop import Laptop
 from .terminal import Terminal
 
@@ -22,15 +22,13 @@ OTHER = "click==8.1.0"  # not what the tests run with
 
 
 @pytest.fixture(scope="module")
-def newcomer(tiny: Hosted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+def newcomer(only_tiny: Hosted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """A laptop that knows no server, though there is an app for it; its environment is its own."""
-    laptop = Laptop(tmp_path_factory.mktemp("newcomer"))
-    shutil.copytree(TINY, laptop.clone, ignore=shutil.ignore_patterns("__pycache__"))
-    laptop.git("init", "--quiet", "--initial-branch=main")
-    wanted = (TINY / "requirements.txt").read_text()
-    laptop.commit("All", **{"requirements.txt": f"{wanted}{OTHER}\n"})
-    tiny.server.root("cat >>/root/.ssh/authorized_keys", said=laptop.public)
-    laptop.set_up(tiny.server, "fresh", domain="fresh.example")
+    laptop = Laptop(tmp_path_factory.mktemp("newcomer"), TINY)
+    wanted = TINY["requirements.txt"].read_text()
+    laptop.commit("More", **{"requirements.txt": f"{wanted}{OTHER}\n"})
+    only_tiny.server.let_in(laptop.public)
+    laptop.set_up(only_tiny.server, "fresh", domain="fresh.example")
     laptop.hosting("logout")
     subprocess.run([sys.executable, "-m", "venv", laptop.home / "venv"], check=True)
     packages = Path(click.__file__).parents[1]
@@ -50,7 +48,7 @@ def begin(laptop: Laptop, *words: str) -> Terminal:
 
 def test_first_deploy_asks_for_everything(tiny: Hosted, newcomer: Laptop) -> None:
     with begin(newcomer) as terminal:
-        terminal.answer("NAME@HOST[:PORT]: ", f"fresh@127.0.0.1:{tiny.server.ssh_port}")
+        terminal.answer("NAME@HOST[:PORT]: ", f"fresh@127.0.0.1:{tiny.server.ports[22]}")
         terminal.answer("What to call this region", "here")
         terminal.answer("Is it 127.0.0.1's?", "y")
         terminal.answer("Update this environment?", "y")
@@ -92,4 +90,4 @@ def test_what_is_live_is_overwritten_only_if_that_is_wanted(
     assert newcomer.hosting("releases").stdout == before
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting-tiny")]

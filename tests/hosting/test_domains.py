@@ -8,12 +8,12 @@ from threading import Event, Thread
 
 import pytest
 
+from tests.containers.bare import Bare
 from tests.containers.engine import Done
 from tests.system.servers import eventually
 
 from . import authority
-from .bare import Bare
-from .conftest import Hosted
+from .hosted import Hosted
 from .laptop import ask
 
 NAME = "tiny.example"
@@ -23,11 +23,11 @@ CERTBOTS = "/etc/letsencrypt/live/tiny/fullchain.pem"
 
 
 @pytest.fixture(scope="module")
-def root(tiny: Hosted) -> str:
+def root(only_tiny: Hosted) -> str:
     """The certificate of an authority, which finds the server by the name of its site."""
     found = f"127.0.0.1 {NAME}\n255.255.255.255 {ELSEWHERE}\n"
-    tiny.server.root("cat >>/etc/hosts", said=found)
-    return authority.start(tiny.server)
+    only_tiny.server.root("cat >>/etc/hosts", said=found)
+    return authority.start(only_tiny.server)
 
 
 def add(tiny: Hosted, name: str, *, check: bool = True) -> Done:
@@ -141,4 +141,4 @@ def test_name_that_leads_elsewhere_changes_nothing(tiny: Hosted, root: str) -> N
     assert "changed" not in set_up_again(tiny)
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting-tiny")]

@@ -1,4 +1,4 @@
-"""Logs by time, backups that are read back, commands in the live release, maintenance."""
+"""Logs by time, commands in the live release, maintenance."""
 
 import json
 import signal
@@ -9,25 +9,25 @@ import pytest
 
 from tests.system.servers import PATIENCE, eventually
 
-from .conftest import Hosted
-from .laptop import ask
+from .hosted import Hosted
 
 
 def test_logs_between_two_times_are_those_that_a_filter_finds(tiny: Hosted) -> None:
     laptop = tiny.laptop
-    for _ in range(3):
-        laptop.hosting("restart")
+    for number in range(60):
+        tiny.ask(f"/line-{number}")
+        time.sleep(0.05)  # so that some are of one second, and some of another
     whole = laptop.hosting("logs", "--from", "1d", "--no-follow").stdout.splitlines()
     stamps = [int(datetime.fromisoformat(line.split()[0]).timestamp()) for line in whole]
-    first, last = stamps[len(stamps) // 4], stamps[3 * len(stamps) // 4]
+    ours = [at for line, at in zip(whole, stamps, strict=True) if "/line-" in line]
+    first, last = ours[20], ours[40]
     expected = [line for line, at in zip(whole, stamps, strict=True) if first <= at < last]
 
     for since, until in ((str(first), str(last)), (iso(first), iso(last))):
         # The end is a moment, and lines are written in whole seconds: those of that second fit.
         shown = laptop.hosting("logs", "--from", since, "--to", until).stdout.splitlines()
-        assert [line for line in shown if line in expected] == shown
         assert shown == expected
-    assert len(expected) > 10
+    assert 0 < len(expected) < len(whole)
 
 
 def iso(moment: int) -> str:
@@ -42,33 +42,14 @@ def test_bad_time_is_a_wrong_use(tiny: Hosted) -> None:
 
 
 def test_logs_follow_into_the_next_release(tiny: Hosted) -> None:
-    with tiny.laptop.begun_hosting("logs", "-n", "0", "--process", "web") as following:
+    with tiny.laptop.begun_hosting("logs", "-n", "1", "--process", "web") as following:
         assert following.stdout is not None
-        time.sleep(1)
+        following.stdout.readline()  # it has begun
         tiny.laptop.hosting("restart")
-        assert " web[" in following.stdout.readline()
+        tiny.ask("/of-the-next-release")
+        assert next(line for line in following.stdout if "/of-the-next-release" in line)
         following.send_signal(signal.SIGINT)
         assert following.wait(PATIENCE) == 130
-
-
-def test_restored_backup_has_the_same_rows(flasky: Hosted) -> None:
-    laptop = flasky.laptop
-    count = "runuser -u flasky -- psql -Atc 'select count(*) from users'"
-    create = "users create {0}@example.com {0} --password canary-password-{0}"
-    for name in ("ann", "ben"):
-        laptop.hosting("run", "--", "flask", *create.format(name).split(), said="x" * 20 + "\n")
-    before = flasky.server.root(count)
-
-    name = laptop.hosting("backup", "create").stdout.strip()
-    flasky.server.root("runuser -u flasky -- psql -qc 'delete from follows; delete from users'")
-    emptied = flasky.server.root(count)
-    said = laptop.hosting("backup", "restore", name, "--yes").stdout
-
-    assert int(before) >= 2
-    assert int(emptied) == 0
-    assert flasky.server.root(count) == before
-    assert "What there is now was kept" in said
-    assert name in laptop.hosting("backup", "list").stdout
 
 
 @pytest.mark.parametrize("code", [0, 7])
@@ -93,23 +74,25 @@ def test_interrupted_run_ends_on_the_server_too(tiny: Hosted) -> None:
 
 def test_maintenance_closes_the_site_and_not_its_probes(tiny: Hosted) -> None:
     tiny.laptop.hosting("maintenance", "on", "--message", "Back at <ten>.")
-    closed, probe = (
-        ask(tiny.server, "/", "tiny.example"),
-        ask(tiny.server, "/readyz", "tiny.example"),
-    )
-    tiny.laptop.hosting("maintenance", "off")
+    try:
+        closed, probe = tiny.ask("/"), tiny.ask("/readyz")
+    finally:
+        tiny.laptop.hosting("maintenance", "off")
 
     assert (closed.status, closed.headers["Retry-After"]) == (503, "120")
     assert "Back at &lt;ten>." in closed.body.decode()
     assert probe.status == 200
-    assert ask(tiny.server, "/", "tiny.example").status == 200
+    assert tiny.ask("/").status == 200
 
 
 def test_status_tells_what_runs(tiny: Hosted) -> None:
     tiny.laptop.hosting("scale", "worker=2")
     status = json.loads(tiny.laptop.hosting("status", "--json").stdout)
+    releases = tiny.laptop.hosting("releases").stdout.splitlines()
     tiny.laptop.hosting("scale", "worker=0")
 
+    live = [line.split()[0] for line in releases if "live now" in line]
+    assert live == [str(status["release"]["number"])]
     kinds = sorted(process["name"].split("-")[0] for process in status["processes"])
     assert kinds == ["web", "worker", "worker"]
     assert all(process["megabytes"] > 1 for process in status["processes"])
@@ -117,4 +100,4 @@ def test_status_tells_what_runs(tiny: Hosted) -> None:
     assert status["certificate_days"] > 300
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting-tiny")]

@@ -1,25 +1,24 @@
 """Whatever is deployed, rolled back, set, restarted and scaled: every request is answered."""
 
-import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from statistics import median
-from threading import Thread
 
 import pytest
 
-from tests.system.load import Crowd, is_bad
-from tests.system.servers import PATIENCE, eventually, fetch
+from hosting.server.story import STORY
+from tests.system.load import Crowd
 from tests.system.traffic import ask as ask_kept
 from tests.system.traffic import ask_once
 
-from .conftest import Hosted
-from .laptop import ask, connect
+from .hosted import Hosted
+from .laptop import connect
 
 CLIENTS = 32
-PAUSE = 0.4  # of each client, so that two processors have time for the deploys as well
+PAUSE = 1.0  # of each client, so that two processors have time for the deploys as well
 PATH = "/auth/login"  # rendered by the site each time: this page is never kept by nginx
 
 
@@ -60,7 +59,7 @@ def works(hosted: Hosted) -> Iterator[tuple[str, float]]:
 def test_no_request_is_lost(
     flasky: Hosted, record_property: Callable[[str, object], None]
 ) -> None:
-    before = int(ask(flasky.server, "/readyz").headers["X-Release"])
+    before = flasky.release
     with crowd(flasky) as readers:
         readers.wait_for_everybody(1, 0)
         took = list(works(flasky))
@@ -78,53 +77,29 @@ def test_no_request_is_lost(
         f"{len(readers.answers)} requests, largest gap {gap:.2f} s, slowest {slowest:.2f} s, "
         f"pushes under load {[round(one, 1) for one in pushes]} s"
     )
-    assert len(readers.answers) > 1000
-    assert [answer for answer in readers.answers if is_bad(answer)] == []
-    assert int(ask(flasky.server, "/readyz").headers["X-Release"]) == before + 11
+    assert len(readers.answers) > 500
+    assert [answer for answer in readers.answers if answer.outcome != "200"] == []
+    assert flasky.release == before + len(took) == before + 11
 
 
-def test_request_that_began_before_a_switch_is_finished(tiny: Hosted) -> None:
-    answers = []
-    host = {"Host": "tiny.example"}
-    slow = Thread(
-        target=lambda: answers.append(fetch(connect(tiny.server), "/slow", headers=host))
+def test_change_of_code_alone_installs_nothing(flasky: Hosted) -> None:
+    flasky.laptop.commit(app__version="before")
+    flasky.push()
+    before = flasky.release
+    flasky.laptop.commit(app__version="after")
+    flasky.push()
+
+    log = flasky.laptop.hosting("build-logs").stdout
+    assert flasky.release == before + 1
+    assert re.findall(r"^ +[\d.]+s (\w+): ", log, re.MULTILINE) == [one.__name__ for one in STORY]
+    assert " 0 written, " in log  # no style sheet is packed anew
+    assert "Migrations: up to date" in log
+    look = (
+        "cd /srv/flasky/releases; readlink {0}/venv {1}/venv; find {1}/venv/ -newer {0}/build.log"
     )
-    old = ask(tiny.server, "/readyz", "tiny.example").headers["X-Release"]
-    slow.start()
-    time.sleep(0.5)
-    tiny.laptop.hosting("restart")
-    slow.join()
-
-    assert answers[0].status == 200
-    assert answers[0].headers["X-Release"] == old
-    assert ask(tiny.server, "/readyz", "tiny.example").headers["X-Release"] != old
-
-
-def test_push_is_live_within_ten_seconds(
-    flasky: Hosted, record_property: Callable[[str, object], None]
-) -> None:
-    seconds = [seconds_until_live(flasky, f"{number}\n") for number in range(5)]
-    # Other tests run at the same time: what waits for a processor is their time, not ours.
-    crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-    record_property("push_to_live_seconds", [round(one, 1) for one in seconds])
-    record_property("waiting_for_each_processor", round(crowd, 1))
-    print(
-        f"Push to live: {[round(one, 1) for one in seconds]} s, {crowd:.1f} wait for a processor"
-    )
-    assert median(seconds) <= 10 * crowd
-
-
-def seconds_until_live(hosted: Hosted, text: str) -> float:
-    """Push a change of code alone; return the seconds until readers get it."""
-    hosted.laptop.commit(app__version=text)
-    before = ask(hosted.server, "/readyz").headers["X-Release"]
-    began = time.monotonic()
-    with hosted.laptop.begun("git", "push", "sjc", "main") as pushing:
-        eventually(lambda: ask(hosted.server, "/readyz").headers["X-Release"] != before)
-        seconds = time.monotonic() - began
-        assert pushing.wait(PATIENCE) == 0
-    return seconds
+    environments = flasky.server.root(look.format(before, before + 1)).splitlines()
+    assert len(environments) == 2
+    assert len(set(environments)) == 1
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting")]

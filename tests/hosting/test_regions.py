@@ -4,25 +4,30 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.containers.bare import Bare
 from tests.containers.engine import Engine
 
-from .bare import Bare
-from .conftest import Hosted
+from .hosted import Hosted
 from .laptop import ask
 
 
 @pytest.fixture(scope="module")
-def sea(engine: Engine, tiny: Hosted) -> Iterator[Bare]:
+def sea(engine: Engine, only_tiny: Hosted) -> Iterator[Bare]:
     """A second server, with the same app."""
-    with Bare(engine, tiny.laptop.key) as server:
-        tiny.laptop.set_up(server, "tiny", "--region", "sea", domain="tiny.example")
-        yield server
-        tiny.laptop.hosting("logout", "--region", "sea")
+    laptop = only_tiny.laptop
+    with Bare(engine) as server:
+        server.let_in(laptop.public)
+        try:
+            laptop.set_up(server, "tiny", "--region", "sea", domain="tiny.example")
+            laptop.hosting("deploy", "--yes", "--region", "sea")
+            yield server
+        finally:
+            laptop.hosting("logout", "--region", "sea", check=False)
 
 
 def deploy(tiny: Hosted) -> str:
-    both = ("--region", "sjc", "--region", "sea")
-    return tiny.laptop.hosting("deploy", "--yes", "--force", *both, check=False).stdout
+    both = ("-r", "sjc", "-r", "sea")
+    return tiny.laptop.hosting("deploy", "--yes", *both, check=False).stdout
 
 
 def test_two_regions_are_deployed_one_after_the_other(tiny: Hosted, sea: Bare) -> None:
@@ -40,11 +45,9 @@ def test_two_regions_are_deployed_one_after_the_other(tiny: Hosted, sea: Bare) -
 
 def test_second_region_is_left_alone_when_the_first_fails(tiny: Hosted, sea: Bare) -> None:
     before = ask(sea, "/readyz", "tiny.example").headers["X-Release"]
-    kept = (tiny.laptop.clone / "tiny.py").read_text()
     tiny.laptop.commit("Broken", **{"tiny.py": "import nothing_of_the_kind"})
 
     shown = deploy(tiny)
-    tiny.laptop.commit("Mended", **{"tiny.py": kept})
 
     assert "[ sjc ] Not deployed. The lines above say why." in shown
     assert "[ sea ]" not in shown
@@ -62,9 +65,8 @@ def test_uncommitted_work_is_not_deployed(tiny: Hosted, sea: Bare) -> None:
     (tiny.laptop.clone / "tiny.py").write_text("# unfinished\n")
 
     shown = deploy(tiny)
-    tiny.laptop.git("checkout", "--", "tiny.py")
 
     assert "Some changes are not committed. Commit them, or say --allow-dirty." in shown
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting-tiny")]

@@ -1,10 +1,9 @@
 """An app can be taken away, all of it but its backups; and they bring everything back."""
 
-import shutil
-
 import pytest
 
-from .conftest import TINY, Hosted
+from .conftest import TINY
+from .hosted import Hosted
 from .laptop import Laptop
 
 COUNT = "select count(*), sum(n) from numbers"
@@ -13,11 +12,8 @@ COUNT = "select count(*), sum(n) from numbers"
 @pytest.fixture(scope="module")
 def other(flasky: Hosted, tmp_path_factory: pytest.TempPathFactory) -> Laptop:
     """The laptop of somebody with an app called `gone`."""
-    laptop = Laptop(tmp_path_factory.mktemp("gone"))
-    shutil.copytree(TINY, laptop.clone, ignore=shutil.ignore_patterns("__pycache__"))
-    laptop.git("init", "--quiet", "--initial-branch=main")
-    laptop.commit("All")
-    flasky.server.root("cat >>/root/.ssh/authorized_keys", said=laptop.public)
+    laptop = Laptop(tmp_path_factory.mktemp("gone"), TINY)
+    flasky.server.let_in(laptop.public)
     return laptop
 
 
@@ -41,6 +37,49 @@ def test_deleted_app_comes_back_from_its_backup(flasky: Hosted, other: Laptop) -
     assert "/srv/gone\n" not in left
     assert 'relation "numbers" does not exist' in emptied
     assert server.root(f"{psql} '{COUNT}'") == before == "1000|500500\n"
+
+
+def test_restored_backup_has_the_same_rows(flasky: Hosted) -> None:
+    laptop = flasky.laptop
+    count = "runuser -u flasky -- psql -Atc 'select count(*) from users'"
+    create = "users create {0}@example.com {0} --password canary-password-{0}"
+    for name in ("ann", "ben"):
+        laptop.hosting("run", "--", "flask", *create.format(name).split(), said="x" * 20 + "\n")
+    before = flasky.server.root(count)
+
+    name = laptop.hosting("backup", "create").stdout.strip()
+    flasky.server.root("runuser -u flasky -- psql -qc 'delete from follows; delete from users'")
+    emptied = flasky.server.root(count)
+    said = laptop.hosting("backup", "restore", name, "--yes").stdout
+
+    assert int(before) >= 2
+    assert int(emptied) == 0
+    assert flasky.server.root(count) == before
+    assert "What there is now was kept" in said
+    assert name in laptop.hosting("backup", "list").stdout
+
+
+def test_oldest_backup_is_still_there_when_it_is_restored(flasky: Hosted) -> None:
+    laptop, server = flasky.laptop, flasky.server
+    name, oldest = laptop.hosting("backup", "create").stdout.strip(), "20200101T000000Z.dump"
+    server.root(
+        f"cd /srv/flasky/backups; cp -p {name} {oldest}; "
+        f"for hour in $(seq 10 23); do cp -p {name} 20200102T${{hour}}0000Z.dump; done"
+    )
+
+    said = laptop.hosting("backup", "restore", oldest, "--yes").stdout
+
+    assert f"The database is that of {oldest}." in said
+    assert oldest in laptop.hosting("backup", "list").stdout
+
+
+def test_no_backup_takes_the_place_of_another(flasky: Hosted) -> None:
+    backup = "runuser -u flasky -- python3 -I /srv/flasky/hosting backup"
+
+    names = flasky.server.root(f"{backup} & {backup} & {backup} & wait").split()
+
+    assert len(set(names)) == 3  # although it was the same second
+    assert set(names) <= set(flasky.server.root("ls /srv/flasky/backups").split())
 
 
 def test_doctor_tells_what_to_do(flasky: Hosted) -> None:

@@ -14,7 +14,8 @@ Start = Callable[[str, list[tuple[str, str]]], object]
 
 
 def app(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-    """Answer with the number of the release."""
+    """Answer with the number of the release, and log what was asked for."""
+    print(environ["PATH_INFO"], flush=True)
     if environ["PATH_INFO"] != "/readyz" and environ["HTTP_HOST"] != NAME:
         start("400 Bad Request", [])
         return []

@@ -4,34 +4,42 @@ Its ports are published on 127.0.0.1 alone. Whatever is typed on it goes by `roo
 deploys never use that, but to look.
 """
 
-import fcntl
 import subprocess
 import tempfile
 import zlib
 from pathlib import Path
 from typing import Self
 
-from tests.containers.engine import PATIENCE, SHARED_IMAGES, Engine
-from tests.containers.images import CERTIFICATES, base_name, own_certificates
+from fasteners import InterProcessLock
+
+from hosting.setup import NEEDED
 from tests.mailbox import free_port
 from tests.system.servers import eventually
 
+from .engine import PATIENCE, Engine
+from .images import CERTIFICATES, base_name, own_certificates
+
 PACKAGES = "systemd systemd-sysv openssh-server libpam-systemd"
-# Whoever starts from the same image must not have the same host keys.
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Whoever starts from the same image must not have the same host keys. What `hosting setup` wants
+# is not installed, but lies there: it is fetched once, and not for each server. And no test pulls
+# the plug of this machine's disk, so dpkg need not wait for it at every file.
 DOCKERFILE = f"""FROM {{base}}
-RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends {PACKAGES} >/dev/null
-RUN apt-get clean && rm -f /etc/ssh/ssh_host_* && mkdir /etc/systemd/system/ssh.service.d && \\
+COPY certificates {CERTIFICATES}
+RUN echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/tests && apt-get update -qq && \\
+    apt-get install -qq -y --no-install-recommends {PACKAGES} >/dev/null && apt-get clean && \\
+    apt-get install -qq -y --no-install-recommends --download-only \\
+        {NEEDED} postgresql redis-server certbot pebble >/dev/null
+RUN rm -f /etc/ssh/ssh_host_* && mkdir /etc/systemd/system/ssh.service.d && \\
     printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\n' \\
         >/etc/systemd/system/ssh.service.d/keys.conf
-COPY certificates {CERTIFICATES}
 """
 IMAGE = f"localhost/server:{zlib.crc32(DOCKERFILE.encode()):08x}"
 
 
 def provide() -> str:
     """Return the image of a bare server, which is made once and kept, as its base is."""
-    with (SHARED_IMAGES / "made-by-tests.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with InterProcessLock(Path(tempfile.gettempdir()) / "server-of-containers.lock"):
         if subprocess.run(["podman", "image", "exists", IMAGE], check=False).returncode:
             with tempfile.TemporaryDirectory() as context:
                 Path(context, "Dockerfile").write_text(DOCKERFILE.format(base=base_name()))
@@ -43,29 +51,18 @@ def provide() -> str:
 
 
 class Bare:
-    """A server that runs, and the key that opens it."""
+    """A server, with ports of its own here; it runs from entering to leaving."""
 
-    def __init__(self, engine: Engine, key: Path) -> None:
+    def __init__(self, engine: Engine, *more: str) -> None:
         self.engine = engine
-        self.key = key
         self.ports = {inside: free_port() for inside in (22, 80, 443)}
-
-    @property
-    def ssh_port(self) -> int:
-        """Where sshd answers."""
-        return self.ports[22]
+        published = [f"--publish=127.0.0.1:{here}:{there}" for there, here in self.ports.items()]
+        flags = ("--detach", "--systemd=always", "--privileged", "--hostname", "server", *more)
+        done = engine.docker("run", *flags, *published, provide(), "/lib/systemd/systemd")
+        self.id = done.stdout.split()[-1]
+        self.first_process = self._first_process()
 
     def __enter__(self) -> Self:
-        published = [
-            word
-            for inside, outside in self.ports.items()
-            for word in ("--publish", f"127.0.0.1:{outside}:{inside}")
-        ]
-        flags = ("--detach", "--systemd=always", "--privileged", "--hostname", "server")
-        done = self.engine.docker("run", *flags, *published, provide(), "/lib/systemd/systemd")
-        self.id = done.stdout.split()[-1]
-        public = self.key.with_name(f"{self.key.name}.pub").read_text()
-        self.root("install -d -m 700 /root/.ssh; cat >/root/.ssh/authorized_keys", said=public)
         self.wait()
         return self
 
@@ -81,13 +78,23 @@ class Bare:
             PATIENCE,
         )
 
+    def let_in(self, public: str) -> None:
+        """Let whoever has the key to `public` come as root."""
+        self.root("mkdir -p -m 700 /root/.ssh; cat >>/root/.ssh/authorized_keys", said=public)
+
     def root(self, command: str, *, said: str = "", check: bool = True) -> str:
         """Run a line of shell on it, as root and past ssh; return what it printed."""
-        words = ["exec", "--interactive", self.id, "sh", "-c", command]
-        return self.engine.type(["docker", *words], check=check, said=said).stdout
+        # `podman exec` would do, but starts three programs for it, and some tests look often.
+        words = [f"--target={self.first_process}", "--all", "--root", "--wd", "env", "-i", PATH]
+        return self.engine.type(
+            ["nsenter", *words, "sh", "-c", command], check=check, said=said
+        ).stdout
 
-    def reboot(self) -> None:
+    def cut_power(self) -> None:
         """Pull the plug, and put it in again."""
         self.engine.docker("kill", "--signal", "KILL", self.id)
         self.engine.docker("start", self.id)
-        self.wait()
+        self.first_process = self._first_process()
+
+    def _first_process(self) -> str:
+        return self.engine.docker("inspect", "--format={{.State.Pid}}", self.id).stdout.strip()
