@@ -32,8 +32,8 @@ def command(app: App, words: list[str]) -> int:
 
 
 def files(app: App) -> list[Path]:
-    """Return the backups, the oldest first."""
-    return sorted(app.backups.glob("*.dump"))
+    """Return the backups that are whole, the oldest first."""
+    return sorted(app.backups.glob("[!.]*.dump"))
 
 
 def database(app: App) -> str:
