@@ -49,8 +49,8 @@ def daily(app: App) -> int:
 
 
 def files(app: App) -> list[Path]:
-    """Return the backups, the oldest first."""
-    return sorted(app.backups.glob("[0-9]*.dump"))
+    """Return the backups that are whole, the oldest first."""
+    return sorted(app.backups.glob("[!.]*.dump"))
 
 
 def database(app: App) -> str:
