@@ -37,7 +37,8 @@ location = /_nginx/message {{
     internal;
     alias {root}/run/maintenance;
     default_type text/html;
-    error_page 404 = @nothing;
+    disable_symlinks if_not_owner from={root}/run;
+    error_page 403 404 = @nothing;
 }}
 location @nothing {{
     return 200 "";
