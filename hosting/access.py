@@ -12,6 +12,7 @@ import click
 
 from . import questions, regions, setup, ssh, steps
 from .options import Function, one_region
+from .plan import Plan
 from .regions import Region
 from .server.keys import KEY
 
@@ -58,7 +59,7 @@ def set_up(
         )
     there = Region(region or host, app, host, port, identity)
     pin(there, host_key, yes=yes)
-    plan = setup.Plan(app, domain or host.lower(), *public_key(identity), postgres, redis)
+    plan = Plan(app, domain or host.lower(), *public_key(identity), postgres, redis)
     plan = plan.with_what_is_there(ssh.ask(there, ssh.ssh(there, plan.look(), user)), domain)
     text = steps.script(setup.steps(plan), dry=dry_run)
     if ssh.go(there, ssh.ssh(there, ["sh", "-s"], user), text):

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import click
 
-from . import certificates, regions, setup, ssh, steps
+from . import certificates, regions, setup, site, ssh, steps
 from .options import as_root
+from .plan import Plan
 from .regions import Region
 from .server import PROTOCOL
-from .setup import Plan
 from .steps import Step
 
 DOMAIN = re.compile(r"(?=.{4,253}$)((?!-)[a-z0-9-]{1,63}(?<!-)\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
@@ -59,14 +59,15 @@ def named(was: Plan, domain: str, server: str, email: str) -> list[Step]:
     """
     plan, both = replace(was, domain=domain), replace(was, domain=f"{was.domain} {domain}")
     return [
+        site.free(plan),
         steps.packages("certbot"),
         certificates.obtained(plan.app, domain, server, email),
         *certificates.kept(plan.app),
-        setup.room(),
-        *(setup.served(both) if plan != was else []),
+        site.room(),
+        *(site.served(both) if plan != was else []),
         *setup.app(plan),
         told(plan),
-        *setup.served(plan),
+        *site.served(plan),
     ]
 
 

@@ -9,7 +9,7 @@ import hashlib
 import io
 import shlex
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 HEADER = """set -u
@@ -108,3 +108,8 @@ def tar(contents: Mapping[str, str]) -> bytes:
             entry.size, entry.mode = len(text.encode()), 0o644
             archive.addfile(entry, io.BytesIO(text.encode()))
     return gzip.compress(packed.getvalue(), mtime=0)
+
+
+def digest(texts: Iterable[str]) -> str:
+    """Return a short name for texts."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]

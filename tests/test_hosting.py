@@ -11,10 +11,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from hosting import regions, setup, ssh, steps
+from hosting import regions, site, ssh, steps
 from hosting.access import split
 from hosting.cli import main
 from hosting.looking import moment
+from hosting.plan import Plan
 from hosting.regions import Region
 from hosting.requirements import difference
 from hosting.server import processes, settings
@@ -26,7 +27,7 @@ from hosting.server.table import table
 from tests.hosting_reference import MARK, PAGE, commands, reference
 
 FRA = Region("fra", "blog", "203.0.113.5", 2222, "/home/ann/key")
-PLAN = setup.Plan("my-blog", "blog.example.org", "ann", "ssh-ed25519 AAAA", postgres=True)
+PLAN = Plan("my-blog", "blog.example.org", "ann", "ssh-ed25519 AAAA", postgres=True)
 NOW = 1_000_000.0
 
 
@@ -70,24 +71,24 @@ def test_folder_is_archived_alike_each_time() -> None:
 
 
 def test_nginx_files_carry_the_names_of_the_app() -> None:
-    made = {step.name: step for step in setup.nginx(PLAN)}
-    text = setup.named((setup.NGINX / f"{setup.WORD}.conf").read_text(), PLAN)
+    made = {step.name: step for step in site.nginx(PLAN)}
+    text = site.named((site.NGINX / f"{site.WORD}.conf").read_text(), PLAN)
 
     assert "files /etc/nginx/my-blog" in made
-    assert setup.CLOSED in (setup.NGINX / setup.WORD / "pages/503.html").read_text()
+    assert site.CLOSED in (site.NGINX / site.WORD / "pages/503.html").read_text()
     assert "server unix:/srv/my-blog/run/live.sock;" in text
     assert "server_name blog.example.org;" in text
     assert "/etc/ssl/my-blog/fullchain.pem" in text
-    for file in (setup.NGINX / setup.WORD).glob("*.conf"):
-        renamed = setup.named(file.read_text(), PLAN)
-        assert setup.WORD not in renamed
+    for file in (site.NGINX / site.WORD).glob("*.conf"):
+        renamed = site.named(file.read_text(), PLAN)
+        assert site.WORD not in renamed
         assert not re.search(r"[$<]my-blog_", renamed), file
 
 
 def test_app_and_site_may_have_our_name_in_theirs() -> None:
-    plan = setup.Plan("flasky-two", "flasky.example.net", "ann", "ssh-ed25519 AAAA")
+    plan = Plan("flasky-two", "flasky.example.net", "ann", "ssh-ed25519 AAAA")
 
-    text = setup.named((setup.NGINX / f"{setup.WORD}.conf").read_text(), plan)
+    text = site.named((site.NGINX / f"{site.WORD}.conf").read_text(), plan)
 
     assert "server unix:/srv/flasky-two/run/live.sock;" in text
     assert "include flasky-two/tls.conf;" in text
@@ -113,12 +114,12 @@ def test_setup_takes_nothing_away_that_is_there() -> None:
 
 
 def test_nginx_listens_on_ipv6_where_there_is_any() -> None:
-    site = (setup.NGINX / f"{setup.WORD}.conf").read_text()
+    text = (site.NGINX / f"{site.WORD}.conf").read_text()
     without = PLAN.with_what_is_there("{}\n", None)
 
-    assert setup.named(site, PLAN).count("listen [::]:") == 2
-    assert "[::]" not in setup.named(site, without)
-    assert "listen 80;" in setup.named(site, without)
+    assert site.named(text, PLAN).count("listen [::]:") == 2
+    assert "[::]" not in site.named(text, without)
+    assert "listen 80;" in site.named(text, without)
 
 
 def test_connections_are_counted_without_the_listener() -> None:

@@ -60,17 +60,13 @@ def ask(connection: http.client.HTTPConnection, domain: str) -> tuple[int, str, 
 def wait_until_ready(release: Release, patience: float) -> None:
     """Return once `release` has answered on its own socket often enough; say why it does not."""
     give_up = time.monotonic() + patience
-    good, reason, domain = 0, "it did not answer", release.app.domain
+    unit = processes.unit("web", release.number, 1)
+    good = 0
     while good < TIMES:
-        try:
-            status, number, text = ask(Direct(release.socket), domain)
-            good = good + 1 if (status, number) == (200, str(release.number)) else 0
-            reason = why_not(status, number, text)
-        except (OSError, http.client.HTTPException) as error:
-            good, reason = 0, f"{error.__class__.__name__} on {release.socket}"
-        unit = processes.unit("web", release.number, 1)
+        said = direct(release)
+        good = good + 1 if said == f"release {release.number}" else 0
         if has_died(unit) or time.monotonic() > give_up:
-            raise Refused(f"Release {release.number} did not become ready: {reason}.{words(unit)}")
+            raise Refused(f"Release {release.number} did not become ready: {said}.{words(unit)}")
         if good < TIMES:
             time.sleep(0.05)
 
@@ -112,17 +108,18 @@ def confirm(release: Release) -> None:
 
 def through_nginx(app: App) -> str:
     """Return which release answers through nginx, or what else happens."""
-    try:
-        status, number, _text = ask(ThroughNginx(app.domain), app.domain)
-    except (OSError, http.client.HTTPException) as error:
-        return f"{error.__class__.__name__}: {error}"
-    return f"release {number}" if status == 200 else f"status {status}"
+    return said_by(ThroughNginx(app.domain), app)
 
 
 def direct(release: Release) -> str:
-    """Return what the live release says on its own socket."""
+    """Return what a release says on its own socket."""
+    return said_by(Direct(release.socket), release.app)
+
+
+def said_by(connection: http.client.HTTPConnection, app: App) -> str:
+    """Return `release N` if that is ready, or what is not."""
     try:
-        status, number, text = ask(Direct(release.socket), release.app.domain)
+        status, number, text = ask(connection, app.domain)
     except (OSError, http.client.HTTPException) as error:
         return f"{error.__class__.__name__}: {error}"
     return f"release {number}" if status == 200 else why_not(status, number, text)

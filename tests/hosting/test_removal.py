@@ -48,13 +48,18 @@ def test_restored_backup_has_the_same_rows(flasky: Hosted) -> None:
     before = flasky.server.root(count)
 
     name = laptop.hosting("backup", "create").stdout.strip()
-    flasky.server.root("runuser -u flasky -- psql -qc 'delete from follows; delete from users'")
+    flasky.server.root(
+        "runuser -u flasky -- psql -qc 'delete from follows; delete from users; "
+        "create table newer (who int references users)'"
+    )
     emptied = flasky.server.root(count)
     said = laptop.hosting("backup", "restore", name, "--yes").stdout
 
     assert int(before) >= 2
     assert int(emptied) == 0
     assert flasky.server.root(count) == before
+    newer = "runuser -u flasky -- psql -Atc 'table newer' 2>&1"
+    assert 'relation "newer" does not exist' in flasky.server.root(newer, check=False)
     assert "What there is now was kept" in said
     assert name in laptop.hosting("backup", "list").stdout
 

@@ -13,7 +13,7 @@ import pytest
 from .hosted import Hosted
 
 CANARY = f"canary-{token_hex(8)}"  # not in this file, which the site is deployed with
-ODD = 'it\'s "odd" = 100% #1 $HOME `id`\n and two lines \\n ☃ '
+ODD = 'it\'s "odd" = 100% #1 $HOME `id`\r\n and two lines \\n ☃ '.encode() + b"\xff\x0b"
 
 
 LOOKS = (
@@ -71,8 +71,10 @@ def told(only_tiny: Hosted) -> Told:
         said.append(laptop.git("push", "sjc", "main").stdout)
         said += [laptop.hosting(*words.split()).stdout for words in LOOKS]
         wrong = laptop.hosting("config", "set", "not-a-name", said=CANARY, check=False)
+    with_value = laptop.hosting("config", "set", f"NAME={CANARY}", check=False)
     laptop.tidy()
-    return Told("\n".join([*said, wrong.stdout]), "\n".join(heard))
+    assert wrong.returncode == with_value.returncode == 2
+    return Told("\n".join([*said, wrong.stdout, with_value.stdout]), "\n".join(heard))
 
 
 def test_no_command_tells_a_secret(told: Told) -> None:
@@ -113,13 +115,14 @@ def test_only_the_app_can_read_the_files_that_hold_it(tiny: Hosted) -> None:
 
 def test_value_arrives_byte_for_byte(tiny: Hosted) -> None:
     file = tiny.laptop.home / "odd"
-    file.write_text(ODD)
+    file.write_bytes(ODD)
 
     tiny.laptop.hosting("config", "set", "ODD", "--file", str(file))
-    show = "import os, json; print(json.dumps(os.environ['ODD']))"
+    show = "import os, json; print(json.dumps(list(os.environb[b'ODD'])))"
     shown = tiny.laptop.hosting("run", "--", "python", "-c", show).stdout
 
-    assert json.loads(shown) == ODD
+    assert bytes(json.loads(shown)) == ODD
+    assert "ODD" in tiny.laptop.hosting("config", "list").stdout
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosting-tiny")]

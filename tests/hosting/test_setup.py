@@ -3,6 +3,7 @@
 import pytest
 
 from .hosted import Hosted
+from .laptop import Laptop
 
 
 def test_first_push_brings_the_site_up_on_its_own_database(flasky: Hosted) -> None:
@@ -30,6 +31,27 @@ def test_dry_run_tells_and_does_nothing(flasky: Hosted) -> None:
     assert "to do    user other" in told
     assert flasky.server.root("id other", check=False).endswith("no such user\n")
     assert "other" not in flasky.laptop.hosting("regions").stdout
+
+
+def test_root_opens_nothing_that_the_user_has_put_there(flasky: Hosted, neighbour: Laptop) -> None:
+    server, keys = flasky.server, "/srv/tiny/.ssh/authorized_keys"
+    server.root(f"install -m 600 /dev/null /root/own; mv {keys} {keys}.kept")
+    server.root(f"runuser -u tiny -- ln -s /root/own {keys}")
+
+    done = neighbour.set_up(server, "tiny", domain="tiny.example", check=False)
+    server.root(f"mv {keys}.kept {keys}")
+
+    assert done.returncode == 1
+    assert "could not be done" in done.stdout
+    assert server.root("stat -c '%U %a %s' /root/own") == "root 600 0\n"
+
+
+def test_name_of_another_app_is_refused(flasky: Hosted) -> None:
+    done = flasky.laptop.set_up(flasky.server, "third", domain="localhost", check=False)
+
+    assert done.returncode == 1
+    assert "Another app on this server has that name" in done.stdout
+    assert flasky.server.root("id third", check=False).endswith("no such user\n")
 
 
 def test_reboot_brings_the_site_back(flasky: Hosted) -> None:
