@@ -26,7 +26,8 @@ def test_deleted_app_comes_back_from_its_backup(flasky: Hosted, other: Laptop) -
 
     refused = other.hosting("delete", "gone", check=False)
     other.hosting("delete", "gone", "--confirm", "gone")
-    left = server.root("id gone; ls -d /srv/gone /etc/nginx/gone; ls /home /srv", check=False)
+    folders = "/srv/gone /etc/nginx/gone /etc/ssl/gone"
+    left = server.root(f"id gone; ls -d {folders}; ls /home /srv", check=False)
     other.set_up(server, "gone", "--postgres", "--region", "sjc", domain="gone.example")
     emptied = server.root(f"{psql} '{COUNT}' 2>&1", check=False)
     name = other.hosting("backup", "list").stdout.split()[0]
@@ -35,6 +36,7 @@ def test_deleted_app_comes_back_from_its_backup(flasky: Hosted, other: Laptop) -
     assert refused.returncode == 2
     assert "no such user" in left
     assert "/srv/gone\n" not in left
+    assert "/etc/ssl/gone\n" not in left
     assert 'relation "numbers" does not exist' in emptied
     assert server.root(f"{psql} '{COUNT}'") == before == "1000|500500\n"
 
