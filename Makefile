@@ -37,14 +37,14 @@ venv: ## create or repair .venv with everything for development
 # drops what it is loading.
 test: lint db-check lock-check ## everything: lint, migrations, lock files, all tests, coverage
 	$(pytest) -m "not roads and not hosting" --cov --cov-report=term-missing:skip-covered
-	$(pytest) -m roads
+	$(pytest) -m "roads or hosting"
 
 .PHONY: roads
 roads: venv ## the roads to production alone: Heroku, containers, your own server
 	$(pytest) -m roads
 
 .PHONY: hosting
-hosting: venv ## python -m hosting against servers that are containers (some six minutes)
+hosting: venv ## python -m hosting against servers that are containers (some five minutes)
 	$(pytest) -m hosting
 
 .PHONY: check
