@@ -12,9 +12,10 @@ import tarfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+APT = "apt-get -o DPkg::Lock::Timeout=300"  # a new server may just be updating itself
 HEADER = """set -u
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 log
-log=$(mktemp) && trap 'rm -f "$log"' EXIT
+log=$(mktemp) && trap 'rm -f "$log" "$log.lists"' EXIT
 step() {
     if sh -c "$2" >/dev/null 2>&1 </dev/null; then echo "ok       $1"; return; fi
     if [ -n "$dry" ]; then echo "to do    $1"; return; fi
@@ -54,8 +55,8 @@ def packages(*names: str) -> Step:
         f"packages {words}",
         f"dpkg-query --show --showformat '${{db:Status-Status}}\\n' {words} >$log"
         " && ! grep -qv ^installed $log",
-        "apt-get update -qq; apt-get -o DPkg::Lock::Timeout=300 install -qq -y "
-        f"--no-install-recommends {words}",
+        "test -e $log.lists || apt-get update -qq; touch $log.lists; "
+        f"{APT} install -qq -y --no-install-recommends {words}",
     )
 
 

@@ -14,7 +14,7 @@ from tests.repository import ROOT, Rule, complaints, files
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 LONGEST_README = 100
-LONGEST_HOSTING = 2400  # lines of code: what is more belongs to Kubernetes
+LONGEST_HOSTING = 2410  # lines of code: what is more belongs to Kubernetes
 MOST_TOP_ENTRIES = 19
 # Other programs look for these at the top, under these names.
 FOUND_BY_NAME = {"Dockerfile", "Procfile", "app.json", "compose.yaml", "requirements.txt"}

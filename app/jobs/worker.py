@@ -2,10 +2,10 @@
 
 import logging
 import os
+import select
 import signal
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from flask import Flask
@@ -21,13 +21,34 @@ LONGEST_NAP = 1.0  # seconds until a job in a file is seen; Redis tells at once
 RETRY_UNNOTED = 15.0  # seconds
 
 
+class End:
+    """Whether a signal has told this process to end.
+
+    A handler may interrupt another one, or whoever waits here. A lock, which threading.Event has,
+    would then wait for itself; a pipe needs none.
+    """
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+
+    def tell(self, *_signal: object) -> None:
+        """Be the handler of a signal."""
+        with suppress(BlockingIOError):  # it was told so often that the pipe is full
+            os.write(self._write, b".")
+
+    def is_told(self, within: float = 0.0) -> bool:
+        """Return whether it was, at the latest after so many seconds; at once when it is."""
+        return bool(select.select([self._read], [], [], within)[0])
+
+
 class Worker:
     """A process that does the jobs of a queue in `threads` threads, until it is told to end."""
 
     def __init__(self, app: Flask, queue: Queue, threads: int) -> None:
         self.app, self.queue, self.threads = app, queue, threads
         self.sweep = Sweep(app)
-        self.stopping = threading.Event()
+        self.end = End()
 
     def run(self) -> None:
         """Work until a signal comes; then finish what is in flight."""
@@ -43,10 +64,10 @@ class Worker:
             consumer.start()
         told = (self.queue.place, self.threads, os.getpid())
         self.app.logger.info("The worker does the jobs of %s in %s threads, PID %s.", *told)
-        while not self.stopping.is_set():
+        while not self.end.is_told():
             self._sweep()
             consumer.check_worker_health()
-            self.stopping.wait(SWEEP_EVERY)
+            self.end.is_told(within=SWEEP_EVERY)
         self.app.logger.info("The worker finishes the jobs in flight.")
         consumer.stop(graceful=True)
         close(line)
@@ -63,7 +84,7 @@ class Worker:
 
     def _sweep(self) -> None:
         for step in self.sweep.steps():
-            if self.stopping.is_set():
+            if self.end.is_told():
                 return
             step()
 
@@ -77,6 +98,6 @@ class Worker:
         try:
             yield
             for number in SIGNALS:
-                signal.signal(number, lambda *_: self.stopping.set())
+                signal.signal(number, self.end.tell)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)

@@ -11,8 +11,9 @@ from .places import App, Misused, Refused, call
 from .table import table
 
 KEPT = 14
-EMPTY = "CREATE SCHEMA public"
-WAIT = "-c lock_timeout=10s"  # for who uses a table: readers must not queue behind us
+EMPTY = "DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public"
+# Readers must not queue behind us; and what psql says first shall be what is wrong.
+OPTIONS = "-c lock_timeout=10s -c client_min_messages=warning"
 
 
 def command(app: App, words: list[str]) -> int:
@@ -22,7 +23,7 @@ def command(app: App, words: list[str]) -> int:
         case ["create"]:
             print(create(app))
             for old in files(app)[:-KEPT]:
-                old.unlink()
+                old.unlink(missing_ok=True)
         case ["list"]:
             rows = [[file.name, str(file.stat().st_size)] for file in files(app)]
             print(table(rows), end="")
@@ -85,12 +86,11 @@ def restore(app: App, file: Path) -> None:
     Tables that are newer than the backup go, too: migrations make them again.
     """
     print(f"What there is now was kept: {create(app)}")
-    new = "" if " SCHEMA - public " in call(["pg_restore", "--list", str(file)]) else EMPTY
     sql = file.with_suffix(".sql")
     try:
         call(["pg_restore", "--no-owner", "--file", str(sql), str(file)])
         quiet = ["--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
-        both = [f"--command=DROP SCHEMA IF EXISTS public CASCADE; {new}", f"--file={sql}"]
+        both = [f"--command={EMPTY}", f"--file={sql}"]
         postgres(app, ["psql", "--no-psqlrc", *quiet, *both])
     finally:
         sql.unlink(missing_ok=True)
@@ -100,7 +100,11 @@ def restore(app: App, file: Path) -> None:
 
 def postgres(app: App, command: list[str]) -> None:
     """Run a program of PostgreSQL's. Its password goes by the environment, which is ours."""
-    known = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "PGOPTIONS": WAIT}
+    known = {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "LANG": "C.UTF-8",
+        "PGOPTIONS": OPTIONS,
+    }
     environment = known | pieces(database(app))
     try:
         done = subprocess.run(

@@ -82,6 +82,8 @@ def enter(app: App, key: str, asked: str) -> int:
         case [git, path] if git in GIT and path.strip("/") == app.name:
             if git == "git-receive-pack":  # git and its hook keep it until main is updated
                 os.set_inheritable(hold(app.root / "state/push.lock"), True)
+                # Nobody else pushes now: whoever has left this one has lost power.
+                (app.repo / "refs/heads/main.lock").unlink(missing_ok=True)
             os.execvp("git", ["git", GIT[git], str(app.repo)])  # noqa: S606 - no shell is wanted
         case ["hosting", protocol, verb, *rest] if verb in VERBS:
             if protocol != str(PROTOCOL):

@@ -1,6 +1,7 @@
 """A release: code and settings, numbered, with its log and what became of it."""
 
 import json
+import os
 import shutil
 from contextlib import suppress
 from typing import Any
@@ -105,6 +106,7 @@ def make_live(release: Release) -> None:
 
     git shall know, too: after a rollback it takes the newer code again, or what goes on from here.
     """
+    os.sync()  # should the power go, its files are whole
     point(release.app.current, str(release.folder))
     write(release.app.settings, release.settings.read_text())
     if release.record["kind"] == "rollback":

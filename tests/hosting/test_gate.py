@@ -9,7 +9,7 @@ import pytest
 from .hosted import Hosted
 
 AT_ONCE = 4  # sshd turns some away where ten come at once
-REFUSED = "and to nothing else."
+REFUSED = ("and to nothing else.", "The server could not do it: ")
 ATTACKS = {
     "no command": [],
     "shell": ["sh"],
@@ -53,7 +53,7 @@ def ssh(
 def survived(done: subprocess.CompletedProcess[str]) -> bool:
     """Tell whether an attack was refused, with one sentence, and nothing was run."""
     said = done.stdout + done.stderr
-    is_refused = done.returncode == 1 and REFUSED in done.stderr
+    is_refused = done.returncode == 1 and any(words in done.stderr for words in REFUSED)
     return is_refused and "uid=" not in said and "Traceback" not in said
 
 
