@@ -9,6 +9,7 @@ from flask.testing import FlaskCliRunner
 
 from app.extensions import db, limiter
 
+from .cast import Stage
 from .databases import EphemeralPostgres, clean, migrated, new_sqlite_url
 from .factories import Factory
 from .mailbox import Mailbox
@@ -85,6 +86,20 @@ def app(shared_app: Flask, mail_server: Mailbox) -> Iterator[Flask]:
         limiter.reset()
     yield shared_app
     clean(shared_app)
+
+
+@pytest.fixture(scope="session")
+def set_stage(shared_app: Flask) -> Stage:
+    """The stage, before any test; what is on it is put back by whoever enters."""
+    stage = Stage(shared_app)
+    clean(shared_app)
+    return stage
+
+
+@pytest.fixture
+def stage(app: Flask, set_stage: Stage) -> Stage:
+    """The cast of every kind of reader, logged in: `stage.enter("author")`."""
+    return set_stage
 
 
 @pytest.fixture

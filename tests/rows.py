@@ -4,9 +4,10 @@ from typing import Any
 
 from flask import Flask
 
-from app.extensions import db
+from app.extensions import db, limiter
 from app.models import User
 
+from .databases import clean
 from .factories import Person
 
 
@@ -19,6 +20,29 @@ def every_row(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
             found = db.session.execute(db.select(*columns))
             tables[table.name] = sorted((tuple(row) for row in found), key=repr)
         return tables
+
+
+class Snapshot:
+    """The rows of all tables as they are now, to be put back whatever has happened to them."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        with app.app_context():
+            self.rows = [
+                (table, [dict(row) for row in found])
+                for table in db.metadata.sorted_tables
+                if table.name != "roles"
+                if (found := db.session.execute(db.select(table)).mappings().all())
+            ]
+
+    def put_back(self) -> None:
+        """Replace all rows but the roles, and forget who has asked how often."""
+        clean(self.app)
+        with self.app.app_context():
+            for table, rows in self.rows:
+                db.session.execute(table.insert(), rows)
+            db.session.commit()
+            limiter.reset()
 
 
 def number_of(app: Flask, model: type[Any]) -> int:

@@ -5,7 +5,7 @@ from flask import Flask
 from itsdangerous import TimestampSigner
 
 from .addresses import ADDRESSES, PAGE, Address
-from .cast import Cast
+from .cast import Stage
 from .factories import Factory
 from .reader import Page, Reader
 from .rows import every_row
@@ -19,14 +19,13 @@ SENT = [address for address in ADDRESSES if address.method == "POST"]
 @pytest.mark.parametrize("kind", ["author", "administrator"])
 @pytest.mark.parametrize("address", OPENED, ids=str)
 def test_opening_an_address_changes_no_row(
-    app: Flask, make: Factory, address: Address, kind: str
+    app: Flask, stage: Stage, address: Address, kind: str
 ) -> None:
-    cast = Cast(app, make)
-    client, _token = cast.enter(kind)
+    client, _token = stage.enter(kind)
     before = every_row(app)
 
     for method in ("GET", "HEAD", "OPTIONS"):
-        client.open(cast.path(address), method=method).close()
+        client.open(stage.cast.path(address), method=method).close()
 
     assert every_row(app) == before
 
@@ -34,10 +33,10 @@ def test_opening_an_address_changes_no_row(
 @pytest.mark.parametrize("token", [None, "", "made up"], ids=["none", "empty", "made up"])
 @pytest.mark.parametrize("address", SENT, ids=str)
 def test_form_without_a_token_is_refused(
-    app: Flask, make: Factory, address: Address, token: str | None
+    app: Flask, stage: Stage, address: Address, token: str | None
 ) -> None:
-    cast = Cast(app, make)
-    client, _token = cast.enter("administrator")
+    cast = stage.cast
+    client, _token = stage.enter("administrator")
     fields = cast.fields(address) | ({"csrf_token": token} if token is not None else {})
     before = every_row(app)
 
@@ -60,10 +59,9 @@ def test_form_that_was_open_for_a_day_can_be_sent(
     assert "Thought over for a day" in reader.send(page, {"body": "Thought over for a day"}).text
 
 
-def test_token_of_another_browser_is_refused(app: Flask, make: Factory) -> None:
-    cast = Cast(app, make)
-    _client, stolen = cast.enter("user")
-    client, _token = cast.enter("author")
+def test_token_of_another_browser_is_refused(stage: Stage) -> None:
+    _client, stolen = stage.enter("user")
+    client, _token = stage.enter("author")
 
     answer = client.post("/", data={"body": "x", "csrf_token": stolen})
 
@@ -83,8 +81,8 @@ READABLE = [
 @pytest.mark.parametrize(
     "path", [*READABLE, "/nowhere", "/user/nobody", "/post/4711", "/follow/x"]
 )
-def test_stranger_who_reads_gets_no_cookie(app: Flask, make: Factory, path: str) -> None:
-    cast = Cast(app, make)
+def test_stranger_who_reads_gets_no_cookie(app: Flask, stage: Stage, path: str) -> None:
+    stage.enter("administrator")  # whose rows there are, and whose cookies the stranger lacks
 
-    with app.test_client().get(path.format(**cast.values)) as answer:
+    with app.test_client().get(path.format(**stage.cast.values)) as answer:
         assert answer.headers.getlist("Set-Cookie") == []

@@ -20,7 +20,8 @@ def test_expected_failure():
 
 def run_suite(path: Path, text: str, *arguments: str, ci: str) -> str:
     (path / "test_suite.py").write_text(text)
-    command = [sys.executable, "-m", "pytest", "-p", "tests.no_skips", "-c", os.devnull]
+    plugins = ["--disable-plugin-autoload", "-p", "xdist.plugin", "-p", "tests.no_skips"]
+    command = [sys.executable, "-m", "pytest", *plugins, "-c", os.devnull]
     result = subprocess.run(
         [*command, "--rootdir", str(path), *arguments, str(path)],
         cwd=ROOT,

@@ -1,5 +1,6 @@
 """What the site does not take from strangers: odd targets, odd characters, odd numbers."""
 
+from functools import cache
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
@@ -210,15 +211,22 @@ CALLERS: dict[str, tuple[int, str, dict[str, str], bool]] = {
 }
 
 
+@cache
+def trusting_site(proxies: int, token: str | None) -> Flask:
+    """Return a site that says at /trust whether it trusts the caller."""
+    app = make_app(FLASKY_PROXIES=proxies, FLASKY_MONITOR_TOKEN=token)
+    app.add_url_rule("/trust", "trust", lambda: jsonify(is_trusted_caller()))
+    return app
+
+
 @pytest.mark.parametrize(("proxies", "peer", "headers", "trusted"), CALLERS.values(), ids=CALLERS)
 def test_details_are_for_those_who_run_the_site(
     proxies: int, peer: str, headers: dict[str, str], trusted: bool
 ) -> None:
-    app = make_app(FLASKY_PROXIES=proxies, FLASKY_MONITOR_TOKEN=TOKEN)
-    app.add_url_rule("/trust", "trust", lambda: jsonify(is_trusted_caller()))
-
-    answer = app.test_client().get(
-        "/trust", headers=headers, environ_overrides={"REMOTE_ADDR": peer}
+    answer = (
+        trusting_site(proxies, TOKEN)
+        .test_client()
+        .get("/trust", headers=headers, environ_overrides={"REMOTE_ADDR": peer})
     )
 
     assert answer.get_json() is trusted
@@ -227,11 +235,10 @@ def test_details_are_for_those_who_run_the_site(
 @pytest.mark.parametrize("token", [None, ""])
 @pytest.mark.parametrize("sent", ["Bearer None", "Bearer ", "Bearer", "Bearer \x00"])
 def test_site_without_a_token_takes_none(token: str | None, sent: str) -> None:
-    app = make_app(FLASKY_MONITOR_TOKEN=token)
-    app.add_url_rule("/trust", "trust", lambda: jsonify(is_trusted_caller()))
-
-    answer = app.test_client().get(
-        "/trust", headers={"Authorization": sent}, environ_overrides={"REMOTE_ADDR": READER}
+    answer = (
+        trusting_site(0, token)
+        .test_client()
+        .get("/trust", headers={"Authorization": sent}, environ_overrides={"REMOTE_ADDR": READER})
     )
 
     assert answer.get_json() is False

@@ -4,11 +4,11 @@ import pytest
 from flask import Flask
 
 from app.api.document import routes
-from app.extensions import db
-from app.models import User
 from tests.api.program import Program
 from tests.cast import Cast
+from tests.databases import clean
 from tests.factories import Factory
+from tests.rows import Snapshot
 
 pytestmark = pytest.mark.slow
 
@@ -75,35 +75,46 @@ TABLE: list[tuple[str, str, object, dict[str, int]]] = [
 ]
 
 
-@pytest.mark.parametrize("caller", CALLERS)
+class Programs:
+    """A program of every caller, and the site as they find it, each time anew."""
+
+    def __init__(self, app: Flask) -> None:
+        self.cast = Cast(app, Factory(app))
+        stranger = Program(app, self.cast.people["other"])
+        self.cast.values["token"] = stranger.get("/tokens/").get_json()["tokens"][0]["id"]
+        self._programs = {"anonymous": Program(app)}
+        for caller in CALLERS[1:-1]:
+            self._programs[caller] = Program(app, self.cast.people[caller])
+        self._programs[READ_ONLY] = Program(app, self.cast.people["author"], read_only=True)
+        self.cast.take_confirmation_back()
+        self._beginning = Snapshot(app)
+
+    def enter(self, caller: str) -> Program:
+        """Begin anew, as if nothing had been done; return the program of a caller."""
+        self._beginning.put_back()
+        return self._programs[caller]
+
+
+@pytest.fixture(scope="module")
+def programs(shared_app: Flask) -> Programs:
+    """The programs, before any test."""
+    made = Programs(shared_app)
+    clean(shared_app)
+    return made
+
+
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
 def test_route_answers_each_caller_as_the_table_says(
-    app: Flask, make: Factory, row: tuple[str, str, object, dict[str, int]], caller: str
+    app: Flask, programs: Programs, row: tuple[str, str, object, dict[str, int]]
 ) -> None:
     endpoint, path, sent, statuses = row
-    cast = Cast(app, make)
-    stranger = Program(app, cast.people["other"])
-    cast.values["token"] = stranger.get("/tokens/").get_json()["tokens"][0]["id"]
-    program = enter(app, cast, caller)
+    path = path.format(**programs.cast.values)
     [method] = [route.method for route in routes(app) if route.endpoint == f"api.{endpoint}"]
 
-    answer = program.send(method, path.format(**cast.values), json=sent)
+    def status_for(caller: str) -> int:
+        return programs.enter(caller).send(method, path, json=sent).status_code
 
-    assert answer.status_code == statuses[caller], answer.get_data(as_text=True)
-
-
-def enter(app: Flask, cast: Cast, caller: str) -> Program:
-    """Return the program of a caller."""
-    if caller == "anonymous":
-        return Program(app)
-    if caller == READ_ONLY:
-        return Program(app, cast.people["author"], read_only=True)
-    program = Program(app, cast.people[caller])
-    if caller == "unconfirmed":
-        with app.app_context():
-            db.session.get_one(User, cast.people[caller].id).confirmed = False
-            db.session.commit()
-    return program
+    assert {caller: status_for(caller) for caller in CALLERS} == statuses
 
 
 def test_table_holds_every_route_once(app: Flask) -> None:

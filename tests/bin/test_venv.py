@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -177,6 +177,15 @@ def test_half_installed_change_is_repaired(clone: Clone) -> None:
     assert "did not finish; building .venv again" in clone.run("bin/venv", "dev").stdout
 
 
+@pytest.fixture
+def foreground() -> Iterator[None]:
+    """As on a terminal: what is started in the background ignores Ctrl-C, and its children do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("foreground")
 def test_interrupted_installation_is_repaired(clone: Clone) -> None:
     with subprocess.Popen(
         ["bin/venv", "common"],

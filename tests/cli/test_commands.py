@@ -38,16 +38,27 @@ def test_no_command_is_missing() -> None:
     assert {name.split()[0] for name in OURS} <= set(make_app().cli.commands)
 
 
+@pytest.fixture(scope="module")
+def site() -> Flask:
+    return make_app()
+
+
 @pytest.mark.parametrize("name", OURS)
-def test_command_explains_itself_and_its_options(name: str) -> None:
+def test_command_explains_itself_and_its_options(site: Flask, name: str) -> None:
     command = OURS[name]
 
-    result = make_app().test_cli_runner().invoke(args=[*name.split(), "--help"])
+    result = site.test_cli_runner().invoke(args=[*name.split(), "--help"])
 
     assert result.exit_code == 0
     assert " ".join(str(command.help).split()) in " ".join(result.output.split())
     options = [option for option in command.params if isinstance(option, click.Option)]
     assert all(option.help for option in options), options
+
+
+def call_pytest_alone(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let pytest find nothing but what is in `folder`, and load nothing but what it needs."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--disable-plugin-autoload -p pytest_cov.plugin")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +80,7 @@ def test_tests_are_run_and_their_exit_code_is_passed_on(
     code: int,
 ) -> None:
     (tmp_path / "test_it.py").write_text(f"def test_it():\n    {body}\n")
-    monkeypatch.chdir(tmp_path)
+    call_pytest_alone(monkeypatch, tmp_path)
 
     result = make_app().test_cli_runner().invoke(args=["test", "--", *arguments, str(tmp_path)])
 
@@ -80,7 +91,7 @@ def test_coverage_is_measured_when_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
-    monkeypatch.chdir(tmp_path)
+    call_pytest_alone(monkeypatch, tmp_path)
     runner = make_app().test_cli_runner()
 
     runner.invoke(args=["test", "--", str(tmp_path)])
@@ -129,15 +140,21 @@ def test_database_of_another_name_is_not_blamed_on_migrations(postgres: Ephemera
     expect_one_line(app.test_cli_runner().invoke(args=["users", "list"]), "Look at DATABASE_URL")
 
 
+URLS = {
+    "sqlite": "sqlite:////no/such/folder/site.sqlite",
+    "postgresql": "postgresql+psycopg2://nobody@127.0.0.1:1/site",
+}
+
+
+@pytest.fixture(scope="module", params=URLS.values(), ids=list(URLS))
+def site_without_database(request: pytest.FixtureRequest) -> Flask:
+    return make_app(SQLALCHEMY_DATABASE_URI=request.param)
+
+
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=" ".join)
-@pytest.mark.parametrize(
-    "url",
-    [
-        "sqlite:////no/such/folder/site.sqlite",
-        "postgresql+psycopg2://nobody@127.0.0.1:1/site",
-    ],
-    ids=["sqlite", "postgresql"],
-)
-def test_database_that_is_not_there_is_told_in_one_line(url: str, words: list[str]) -> None:
-    app = make_app(SQLALCHEMY_DATABASE_URI=url)
-    expect_one_line(app.test_cli_runner().invoke(args=words), "Look at DATABASE_URL")
+def test_database_that_is_not_there_is_told_in_one_line(
+    site_without_database: Flask, words: list[str]
+) -> None:
+    expect_one_line(
+        site_without_database.test_cli_runner().invoke(args=words), "Look at DATABASE_URL"
+    )
