@@ -34,20 +34,21 @@ RUN rm -f /etc/ssh/ssh_host_* && mkdir /etc/systemd/system/ssh.service.d && \\
     printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\n' \\
         >/etc/systemd/system/ssh.service.d/keys.conf
 """
-IMAGE = f"localhost/server:{zlib.crc32(DOCKERFILE.encode()):08x}"
 
 
 def provide() -> str:
     """Return the image of a bare server, which is made once and kept, as its base is."""
     with InterProcessLock(Path(tempfile.gettempdir()) / "server-of-containers.lock"):
-        if subprocess.run(["podman", "image", "exists", IMAGE], check=False).returncode:
+        dockerfile = DOCKERFILE.format(base=base_name())
+        image = f"localhost/server:{zlib.crc32(dockerfile.encode()):08x}"
+        if subprocess.run(["podman", "image", "exists", image], check=False).returncode:
             with tempfile.TemporaryDirectory() as context:
-                Path(context, "Dockerfile").write_text(DOCKERFILE.format(base=base_name()))
+                Path(context, "Dockerfile").write_text(dockerfile)
                 Path(context, "certificates").write_bytes(own_certificates())
                 few = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
-                build = ["podman", "--runtime", "runc", "build", *few, "--quiet", "--tag", IMAGE]
+                build = ["podman", "--runtime", "runc", "build", *few, "--quiet", "--tag", image]
                 subprocess.run([*build, context], check=True, stdout=subprocess.DEVNULL)
-    return IMAGE
+    return image
 
 
 class Bare:
