@@ -52,8 +52,9 @@ def base_name() -> str:
 def make_base(name: str) -> None:
     """Make a Debian with Python. It is kept, as an image that was pulled would be."""
     with tempfile.TemporaryDirectory(prefix="base") as folder:
-        debootstrap = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}"]
-        subprocess.run([*debootstrap, "bookworm", folder], check=True, stdout=subprocess.DEVNULL)
+        suite = "trixie" if "trixie" in name else "bookworm"
+        debootstrap = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, folder]
+        subprocess.run(debootstrap, check=True, stdout=subprocess.DEVNULL)
         with subprocess.Popen(["tar", "-C", folder, "-c", "."], stdout=subprocess.PIPE) as tar:
             subprocess.run(["podman", "import", "-", name], stdin=tar.stdout, check=True)
 
