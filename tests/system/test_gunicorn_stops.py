@@ -86,6 +86,8 @@ def test_end_of_the_master_under_load_drops_nobody_who_was_in_the_queue(
     server.stop(sign)
     eventually(lambda: not any(is_running(pid) for pid in workers))
     traffic.stop()
+    # Who comes in the moment between the last look at the queue and its end is reset.
+    assert traffic.outcomes.pop("reset", 0) <= 1
     assert set(traffic.outcomes) == {"200", "refused"}
 
 
