@@ -1,2 +1,2 @@
-# What the `flask` command needs to know; your own settings go into .env (see .env.example).
+# Settings of the `flask` command. Put your own settings into .env (see .env.example).
 FLASK_APP=manage.py

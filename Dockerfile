@@ -1,9 +1,9 @@
-# The site in a container: one image for web, worker, deploy and every other command.
+# One image for the web server, the worker and every flask command.
 #
 #   docker build -t flasky --build-arg COMMIT="$(git rev-parse HEAD)" --build-arg RELEASE=42 .
 #
-# docs/deploying/containers.md tells how to run it. BASE may be any image of a Debian or Ubuntu
-# with Python 3.11 or newer and its venv module.
+# docs/deploying/containers.md explains how to run it. BASE can be any Debian or Ubuntu image with
+# Python 3.11 or newer and its venv module.
 
 ARG BASE=docker.io/library/python:3.13-slim
 
@@ -12,7 +12,7 @@ ARG BASE=docker.io/library/python:3.13-slim
 FROM ${BASE} AS build
 RUN python3 -m venv /venv
 
-# Wheels alone: neither stage needs a compiler, and nothing downloaded runs here.
+# Wheels only: no stage needs a compiler, and no downloaded setup code runs.
 COPY requirements/docker.txt /tmp/requirements.txt
 RUN --mount=type=cache,target=/root/.cache/pip \
     /venv/bin/pip install --disable-pip-version-check --only-binary :all: \
@@ -21,8 +21,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 
 WORKDIR /srv/flasky
 COPY . .
-# The root file system is read-only later, so bytecode is written now.
-RUN FLASK_CONFIG=development DEV_DATABASE_URL=sqlite:// STATIC_COLLECTED=collected \
+# Compile bytecode now: the root file system is read-only at run time.
+RUN FLASK_CONFIG=development DEV_DATABASE_URL=sqlite:// STATIC_ROOT=collected \
         /venv/bin/flask --app manage static collect \
     && /venv/bin/python3 -m compileall -q .
 
@@ -30,8 +30,8 @@ RUN FLASK_CONFIG=development DEV_DATABASE_URL=sqlite:// STATIC_COLLECTED=collect
 
 FROM ${BASE}
 
-# Official images of Python come without the bytecode of its own library: each start would
-# compile it again. Where it is there, this changes nothing.
+# Official Python images have no bytecode of the standard library, so every start would compile it.
+# On other images this has no effect.
 RUN python3 -m compileall -q -x '/(test|tests|idlelib|lib2to3|tkinter|turtledemo|ensurepip)/' \
         "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
     && groupadd --gid 10001 flasky \
@@ -42,16 +42,16 @@ COPY --from=build /venv /venv
 COPY --from=build /srv/flasky /srv/flasky
 
 WORKDIR /srv/flasky
-# By number, so that Kubernetes can see that it is not root.
+# A numeric user, so that Kubernetes can verify runAsNonRoot.
 USER 10001:10001
 
-# A container has as many processors as it is given, and Python sees all that the machine has:
-# so two processes here, and more containers for more.
+# Python sees all CPUs of the machine, not those of the container, so set the number of processes.
+# Scale with more containers.
 ENV PATH=/venv/bin:$PATH \
     FLASK_APP=manage.py \
     FLASK_CONFIG=docker \
     PORT=8000 \
-    STATIC_COLLECTED=collected \
+    STATIC_ROOT=collected \
     WEB_CONCURRENCY=2
 
 EXPOSE 8000
@@ -60,11 +60,11 @@ CMD ["web"]
 HEALTHCHECK --interval=30s --timeout=5s --retries=3 \
     CMD ["python3", "-IS", "/srv/flasky/deploy/container/health.py"]
 
-# Last, since they differ from build to build.
+# Last, because they change with every build.
 ARG COMMIT=
 ARG RELEASE=
-ENV FLASKY_COMMIT=${COMMIT} \
-    FLASKY_RELEASE=${RELEASE}
+ENV COMMIT=${COMMIT} \
+    RELEASE=${RELEASE}
 LABEL org.opencontainers.image.title="Flasky" \
       org.opencontainers.image.description="A small social blog: web, worker and deploy" \
       org.opencontainers.image.licenses="MIT" \

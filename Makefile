@@ -1,88 +1,98 @@
-# One word for everything that is done here. The logic lives in bin/.
+# Development commands. `make help` lists them; longer scripts are in bin/.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 export PORT PYTHON
 
 in-venv := .venv/bin/python -m
-# Three at once even on two cores: many tests wait for servers to start, to stop, or to heal.
-pytest := $(in-venv) pytest --numprocesses 3 --dist loadgroup
-# What `make check` leaves out: see the markers in pyproject.toml.
-fast := not slow and not browser and not postgresql and not roads and not hosting
+pytest := $(in-venv) pytest --dist loadgroup --numprocesses
+# The tests of `make test` and of `make check`; see the markers in pyproject.toml.
+site := not platforms and not fresh
+fast := $(site) and not slow and not browser and not postgresql
+# Folders without fast tests, and the tests of the repository itself.
+not-fast := tests/platforms tests/browser tests/template
+# hosting/ is a distribution of its own, with its own settings. It can be deleted.
+hosting := $(wildcard hosting/pyproject.toml)
+hosting-pytest := cd hosting && ../$(in-venv) pytest --disable-plugin-autoload -p xdist.plugin
+template := $(wildcard tests/template)
 catalog := app/translations
 pybabel := $(in-venv) babel.messages.frontend --quiet
 
 .PHONY: help
-help: ## explain each target
-	@echo "make run starts the site; make test checks everything. All targets:"
+help: ## show this help
+	@echo "make run starts the site, make test runs its tests. Targets:"
 	@echo
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile \
 		| while IFS="$$(printf '\t')" read -r target text; do \
-			printf '  %-13s %s\n' "$$target" "$$text"; done
+			printf '  %-15s %s\n' "$$target" "$$text"; done
 	@echo
 	@echo "Variables:"
 	@echo "  PORT=5001          the port of make run (default: 5000)"
 	@echo "  PYTHON=python3.12  the Python that .venv is built with (default: python3)"
-	@echo "  UPGRADE=1          let make lock take newer versions"
+	@echo "  UPGRADE=1          let make lock upgrade versions"
 
 .PHONY: run
-run: ## start the site with demo data and print its address
+run: ## start the site with demo data and print its URL
 	@bin/run
 
 .PHONY: venv
-venv: ## create or repair .venv with everything for development
+venv: ## create or update .venv with the development dependencies
 	@bin/venv dev
 
 .PHONY: test
-# The roads come after the rest: with each container the machine has another network, and Chromium
-# drops what it is loading.
-test: lint db-check lock-check ## everything: lint, migrations, lock files, all tests, coverage
-	$(pytest) -m "not roads and not hosting" --cov --cov-report=term-missing:skip-covered
-	$(pytest) -m "roads or hosting"
+test: lint db-check lock-check ## check everything except the deployment targets
+	$(pytest) 3 -m "$(site)" $(if $(CI),--cov --cov-report=term-missing:skip-covered)
+	$(if $(hosting),$(hosting-pytest) -m "not hosting")
 
-.PHONY: roads
-roads: venv ## the roads to production alone: Heroku, containers, your own server
-	$(pytest) -m roads
+.PHONY: test-platforms
+test-platforms: venv ## test the deployment targets: PaaS, containers, Kubernetes, server
+	$(pytest) 3 -m platforms
 
-.PHONY: hosting
-hosting: venv ## python -m hosting against servers that are containers (some five minutes)
-	$(pytest) -m hosting
+.PHONY: test-hosting
+test-hosting: venv ## test hosting against servers in containers
+	$(if $(hosting),$(hosting-pytest) -n 2 --dist loadgroup -m hosting,@echo "hosting/ has been removed.")
+
+.PHONY: test-fresh
+test-fresh: venv ## test installation: an old pip, and the README on fresh Debian 12 and 13
+	$(if $(template),$(pytest) 3 -m fresh $(template),@echo "tests/template has been removed.")
 
 .PHONY: check
-check: lint ## the fast subset: lint, and the tests on SQLite that need neither browser nor patience
-	$(pytest) -m "$(fast)"
+check: lint ## run lint and the fast tests, on SQLite and without a browser
+	$(pytest) auto $(not-fast:%=--ignore=%) -m "$(fast)"
+	$(if $(hosting),$(hosting-pytest) -m "not slow")
 
 .PHONY: lint
-lint: venv ## formatting, style, types, import rules, shell scripts
+lint: venv ## check formatting, style, types, imports and shell scripts
 	$(in-venv) ruff format --check .
 	$(in-venv) ruff check .
 	$(in-venv) mypy
 	.venv/bin/lint-imports
-	.venv/bin/shellcheck bin/* .ci/run
+	.venv/bin/shellcheck bin/* .ci/run $(wildcard hosting/bin/*)
+	$(if $(hosting),cd hosting && ../.venv/bin/mypy && PYTHONPATH=src ../.venv/bin/lint-imports)
 
 .PHONY: format
-format: venv ## rewrite the code to the house format and fix what can be fixed
+format: venv ## format the code and apply automatic fixes
 	$(in-venv) ruff check --fix-only --quiet .
 	$(in-venv) ruff format .
 
 .PHONY: coverage
 coverage: venv ## run the tests and write htmlcov/index.html
-	$(pytest) -m "not roads and not hosting" --cov --cov-report=html --cov-fail-under=0
+	$(pytest) 3 -m "$(site)" --cov --cov-report=html --cov-fail-under=0
 	@echo "Open htmlcov/index.html"
 
 .PHONY: db-check
-db-check: venv ## ask whether the migrations lead to what the models say
+db-check: venv ## check that the migrations match the models
 	@bin/db-check
 
 .PHONY: lock
-lock: venv ## compile requirements/*.in into lock files (UPGRADE=1: newest versions)
+lock: venv ## compile requirements/*.in into lock files (UPGRADE=1: latest versions)
 	@bin/lock $(if $(UPGRADE),--upgrade)
 
 .PHONY: lock-check
-lock-check: venv ## ask whether the lock files fit the .in files
+lock-check: venv ## check that the lock files match the .in files
 	@bin/lock --check
 
 .PHONY: translations
-translations: venv ## collect the strings to translate, then compile the catalogues
+translations: venv ## extract strings to translate and compile the catalogues
 	@mkdir -p $(catalog)
 	$(pybabel) extract --mapping-file pyproject.toml --project Flasky --sort-output \
 		--keywords "_l lazy_gettext" --no-location --output-file $(catalog)/messages.pot app
@@ -91,11 +101,11 @@ translations: venv ## collect the strings to translate, then compile the catalog
 	$(pybabel) compile --directory $(catalog)
 
 .PHONY: hooks
-hooks: venv ## let git run the quick checks before every commit
+hooks: venv ## install the pre-commit hooks
 	$(in-venv) pre_commit install
 
 .PHONY: clean
-clean: ## remove what can be made again (not the database)
+clean: ## delete generated files (not the database)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf htmlcov .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

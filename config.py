@@ -1,20 +1,15 @@
-"""Every setting of the site: its name, its default and the environment variable it comes from.
+"""The settings: their names, defaults and environment variables. See docs/configuration.md.
 
-Settings are read once, here. Importing this module never fails and touches neither network nor
-disk, except for files that variables name (SECRET_KEY_FILE). A value that cannot be read is
-remembered and reported, together with everything else that is wrong, when a configuration is
-chosen (`init_app`). What each setting does is told in docs/configuration.md.
+Importing this module reads the environment, and the files that variables such as SECRET_KEY_FILE
+name, and never fails. Invalid values are reported when a configuration is used (`init_app`).
 """
 
 import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from settings import checks
-from settings.checks import DEVELOPMENT_KEY
-from settings.environment import Environment
-from settings.origins import Origins
-from settings.redis_urls import with_any_certificate
+from envconfig import rules
+from envconfig.environment import Environment
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -23,78 +18,79 @@ env = Environment()
 
 
 class ConfigurationError(Exception):
-    """The chosen configuration cannot run; the text lists everything that has to be mended."""
+    """The configuration is invalid; the message lists every error and what to set."""
 
 
 class Config:
-    """What every configuration shares."""
+    """The settings that all configurations share."""
 
     SECRET_KEY = env.text("SECRET_KEY")
-    SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+    SECRET_KEY_FALLBACKS = env.strings("SECRET_KEY_FALLBACKS", rules.KEYS)
 
-    FLASKY_URL = env.address("FLASKY_URL")
-    FLASKY_ADMIN = env.text("FLASKY_ADMIN")
-    FLASKY_MAIL_SENDER = env.text("FLASKY_MAIL_SENDER", "Flasky <flasky@localhost>")
-    FLASKY_MAIL_SUBJECT_PREFIX = env.text("FLASKY_MAIL_SUBJECT_PREFIX", "[Flasky]")
+    SITE_URL = env.text("SITE_URL", rule=rules.URL) or ""
+    FLASKY_ADMIN = env.text("FLASKY_ADMIN", rule=rules.EMAIL)
+    FLASKY_MAIL_SENDER = env.text("FLASKY_MAIL_SENDER", "Flasky <flasky@localhost>", rules.SENDER)
+    FLASKY_MAIL_SUBJECT_PREFIX = env.text("FLASKY_MAIL_SUBJECT_PREFIX", "[Flasky]", rules.PREFIX)
     FLASKY_POSTS_PER_PAGE = env.number("FLASKY_POSTS_PER_PAGE", 20)
     FLASKY_FOLLOWERS_PER_PAGE = env.number("FLASKY_FOLLOWERS_PER_PAGE", 50)
     FLASKY_COMMENTS_PER_PAGE = env.number("FLASKY_COMMENTS_PER_PAGE", 30)
-    FLASKY_GRAVATAR = env.flag("FLASKY_GRAVATAR")
-    FLASKY_DEMO = env.flag("FLASKY_DEMO")
-    FLASKY_LINK_HOURS = env.number("FLASKY_LINK_HOURS", 24)
-    FLASKY_DEPLOY_WAIT = env.number("FLASKY_DEPLOY_WAIT", 120)
-    FLASKY_RELEASE = env.text("FLASKY_RELEASE")
-    FLASKY_COMMIT = env.text("FLASKY_COMMIT")
+    GRAVATAR_ENABLED = env.flag("GRAVATAR_ENABLED")
+    ALLOW_DEMO_DATA = env.flag("ALLOW_DEMO_DATA")
+    EMAIL_LINK_TTL_HOURS = env.number("EMAIL_LINK_TTL_HOURS", 24)
+    DEPLOY_LOCK_TIMEOUT = env.number("DEPLOY_LOCK_TIMEOUT", 120)
+    RELEASE = env.text("RELEASE", rule=rules.RELEASE)
+    COMMIT = env.text("COMMIT")
 
-    FLASKY_LOG_LEVEL = env.one_of("FLASKY_LOG_LEVEL", checks.LOG_LEVELS, "INFO")
-    FLASKY_LOG_FORMAT = env.one_of("FLASKY_LOG_FORMAT", checks.LOG_FORMATS, "text")
-    FLASKY_SYSLOG: str | None = None
+    LOG_LEVEL = env.text("LOG_LEVEL", "INFO", rules.LOG_LEVEL)
+    LOG_FORMAT = env.text("LOG_FORMAT", "text", rules.LOG_FORMAT)
+    SYSLOG_ADDRESS: str | None = None
     FLASKY_SLOW_DB_QUERY_TIME = env.seconds("FLASKY_SLOW_DB_QUERY_TIME", 0.5)
-    FLASKY_SLOW_REQUEST_TIME = env.seconds("FLASKY_SLOW_REQUEST_TIME", 2)
-    FLASKY_ERROR_MAIL_INTERVAL = env.number("FLASKY_ERROR_MAIL_INTERVAL", 600)
-    FLASKY_ERROR_MAILS_PER_HOUR = env.number("FLASKY_ERROR_MAILS_PER_HOUR", 20)
-    FLASKY_MONITOR_TOKEN = env.text("FLASKY_MONITOR_TOKEN")
+    SLOW_REQUEST_TIME = env.seconds("SLOW_REQUEST_TIME", 2)
+    ERROR_EMAIL_INTERVAL = env.number("ERROR_EMAIL_INTERVAL", 600)
+    ERROR_EMAILS_PER_HOUR = env.number("ERROR_EMAILS_PER_HOUR", 20)
+    METRICS_TOKEN = env.text("METRICS_TOKEN", rule=rules.TOKEN)
 
-    FLASKY_PROXIES = env.number("FLASKY_PROXIES", 0, minimum=0, maximum=10)
-    FLASKY_PROXIES_HOST = env.number("FLASKY_PROXIES_HOST", 0, minimum=0, maximum=10)
+    TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0, minimum=0, maximum=10)
+    TRUSTED_HOST_PROXY_COUNT = env.number("TRUSTED_HOST_PROXY_COUNT", 0, minimum=0, maximum=10)
     TRUSTED_HOSTS: list[str] | None = None
     SSL_REDIRECT = env.flag("SSL_REDIRECT")
     HSTS_SECONDS = env.number("HSTS_SECONDS", 31_536_000, minimum=0, maximum=100_000_000)
     CSP_REPORT_ONLY = env.flag("CSP_REPORT_ONLY")
-    STATIC_COLLECTED = env.text("STATIC_COLLECTED", "instance/collected")
+    STATIC_ROOT = env.text("STATIC_ROOT", "instance/collected")
 
-    MAIL_SERVER = env.text("MAIL_SERVER")
+    MAIL_SERVER = env.text("MAIL_SERVER", rule=rules.MAIL_SERVER)
     MAIL_PORT = env.number("MAIL_PORT", 25, maximum=65535)
     MAIL_USE_TLS = env.flag("MAIL_USE_TLS")
     MAIL_USE_SSL = env.flag("MAIL_USE_SSL")
-    MAIL_USERNAME = env.text("MAIL_USERNAME")
-    MAIL_PASSWORD = env.text("MAIL_PASSWORD")
+    MAIL_USERNAME = env.text("MAIL_USERNAME", rule=rules.ASCII)
+    MAIL_PASSWORD = env.text("MAIL_PASSWORD", rule=rules.ASCII)
     MAIL_TIMEOUT = env.number("MAIL_TIMEOUT", 10, maximum=600)
-    MAIL_TO_CONSOLE = False
-    ERROR_MAIL = False
+    MAIL_CONSOLE = False
+    ERROR_EMAILS = False
+    SENTRY_DSN: str | None = None
 
-    PASSWORD_HASH_METHOD = env.text("PASSWORD_HASH_METHOD", "scrypt:32768:8:1")
-    REMEMBER_COOKIE_DURATION = timedelta(days=env.number("REMEMBER_COOKIE_DAYS", 30, maximum=3650))
+    PASSWORD_HASH_METHOD = env.text("PASSWORD_HASH_METHOD", "scrypt:32768:8:1", rules.SCRYPT)
+    REMEMBER_COOKIE_DAYS = env.number("REMEMBER_COOKIE_DAYS", 30, maximum=3650)
+    REMEMBER_COOKIE_DURATION = timedelta(days=REMEMBER_COOKIE_DAYS)
     REMEMBER_COOKIE_NAME = "remember_token"
     REMEMBER_COOKIE_HTTPONLY = True
     REMEMBER_COOKIE_SAMESITE = "Lax"
     SESSION_COOKIE_SAMESITE = "Lax"
 
-    REDIS_URL = env.text("REDIS_URL")
-    QUEUE_URL = env.text("QUEUE_URL") or REDIS_URL
+    REDIS_URL = env.text("REDIS_URL", rule=rules.REDIS)
     RATELIMIT_STORAGE_URI = f"shared+{REDIS_URL}" if REDIS_URL else "memory://"
-    RATELIMIT_LOGIN = env.text("RATELIMIT_LOGIN", "20 per minute")
-    RATELIMIT_REGISTER = env.text("RATELIMIT_REGISTER", "10 per hour")
-    RATELIMIT_LETTER = env.text("RATELIMIT_LETTER", "5 per hour")
-    RATELIMIT_API = env.text("RATELIMIT_API", "600 per minute")
+    RATELIMIT_LOGIN = env.text("RATELIMIT_LOGIN", "20 per minute", rules.LIMITS)
+    RATELIMIT_REGISTER = env.text("RATELIMIT_REGISTER", "10 per hour", rules.LIMITS)
+    RATELIMIT_EMAIL = env.text("RATELIMIT_EMAIL", "5 per hour", rules.LIMITS)
+    RATELIMIT_API = env.text("RATELIMIT_API", "600 per minute", rules.LIMITS)
 
-    API_TOKEN_DAYS = env.number("API_TOKEN_DAYS", 30, maximum=3650)
-    API_ORIGINS = env.words("API_ORIGINS")
+    API_TOKEN_TTL_DAYS = env.number("API_TOKEN_TTL_DAYS", 30, maximum=3650)
+    CORS_ORIGINS = env.strings("CORS_ORIGINS", rules.ORIGINS)
 
     SQLALCHEMY_DATABASE_URI: str | None = None
     SQLALCHEMY_ENGINE_OPTIONS: ClassVar[dict[str, object]] = {
         "pool_pre_ping": True,
-        "hide_parameters": True,  # the log is no place for people's addresses and hashes
+        "hide_parameters": True,  # keep email addresses and hashes out of the log
     }
     DATABASE_POOL_SIZE = env.number("DATABASE_POOL_SIZE", 5, maximum=1000)
     DATABASE_POOL_OVERFLOW = env.number("DATABASE_POOL_OVERFLOW", 10, minimum=0, maximum=1000)
@@ -107,134 +103,144 @@ class Config:
 
     BABEL_DEFAULT_LOCALE = "en"
     BOOTSTRAP_SERVE_LOCAL = True
-    WTF_CSRF_TIME_LIMIT = None  # a form may be filled in for as long as the session lasts
+    WTF_CSRF_TIME_LIMIT = None  # a form is valid as long as the session
     MAX_CONTENT_LENGTH = 1024 * 1024
-    JOBS_INLINE = False
+    JOBS_IN_WEB = env.flag("JOBS_IN_WEB", default=True)
+    JOBS_EAGER = False
 
     @classmethod
-    def problems(cls) -> list[str]:
-        """Return one sentence for each thing that keeps this configuration from running."""
-        return [*env.unreadable.values(), *checks.everywhere(cls)]
+    def validation_errors(cls) -> list[str]:
+        """Return one sentence for each error, which says what to set."""
+        return [*env.errors.values(), *rules.validate_common(cls)]
 
     @classmethod
-    def check(cls) -> None:
-        """Raise ConfigurationError, naming all that keeps this configuration from running."""
-        found = cls.problems()
-        if found:
-            lines = "\n".join(f"  * {problem}" for problem in found)
+    def validate(cls) -> None:
+        """Raise ConfigurationError, which lists every error, if there is one."""
+        errors = cls.validation_errors()
+        if errors:
+            lines = "\n".join(f"  * {error}" for error in errors)
             raise ConfigurationError(
-                f"{cls.__name__} cannot start. Mend this (see docs/configuration.md):\n{lines}"
+                f"Invalid configuration: {cls.__name__} has errors "
+                f"(see docs/configuration.md):\n{lines}"
             )
 
     @classmethod
     def init_app(cls, app: "Flask") -> None:
-        """Check this configuration, and let `flask config` know where it comes from."""
-        app.extensions["origins"] = Origins(cls, env)
-        cls.check()
+        """Validate this configuration; make it available to `flask config`."""
+        app.extensions["configuration"] = cls
+        app.extensions["environment"] = env
+        cls.validate()
 
 
 class DevelopmentConfig(Config):
-    """A laptop: a SQLite file, letters on the console, nothing to set."""
+    """Your machine: a SQLite file, email on the console, nothing to set."""
 
-    SECRET_KEY = Config.SECRET_KEY or DEVELOPMENT_KEY
-    FLASKY_URL = Config.FLASKY_URL or "http://127.0.0.1:5000"
-    FLASKY_DEMO = env.flag("FLASKY_DEMO", default=True)
-    MAIL_TO_CONSOLE = Config.MAIL_SERVER is None
+    SECRET_KEY = Config.SECRET_KEY or rules.DEVELOPMENT_KEY
+    SITE_URL = Config.SITE_URL or "http://127.0.0.1:5000"
+    ALLOW_DEMO_DATA = env.flag("ALLOW_DEMO_DATA", default=True)
+    MAIL_CONSOLE = Config.MAIL_SERVER is None
     database_variable = "DEV_DATABASE_URL"
-    SQLALCHEMY_DATABASE_URI = env.database("DEV_DATABASE_URL", "sqlite:///data-dev.sqlite")
+    SQLALCHEMY_DATABASE_URI = env.text(
+        "DEV_DATABASE_URL", "sqlite:///data-dev.sqlite", rules.DATABASE
+    )
 
     @classmethod
     def init_app(cls, app: "Flask") -> None:
         super().init_app(app)
         if is_served_by_gunicorn():
             app.logger.warning(
-                "THIS IS THE DEVELOPMENT CONFIGURATION, and gunicorn is serving it. Its secret "
-                "key is public. Set FLASK_CONFIG=production before anyone else can reach it."
+                "gunicorn is serving the DEVELOPMENT CONFIGURATION, whose secret key is public. "
+                "Set FLASK_CONFIG=production before the site is reachable by others."
             )
 
 
 def is_served_by_gunicorn() -> bool:
-    """Tell whether gunicorn has started this program; it leaves a variable that says so."""
+    """Return True in a gunicorn worker: gunicorn sets SERVER_SOFTWARE."""
     return os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
 
 
 class TestingConfig(Config):
-    """The test suite: a database in memory unless told otherwise, cheap password hashes."""
+    """The test suite: an in-memory database by default, cheap password hashes."""
 
     TESTING = True
-    SECRET_KEY = DEVELOPMENT_KEY
-    FLASKY_URL = "http://flasky.example"
+    SECRET_KEY = rules.DEVELOPMENT_KEY
+    SITE_URL = "http://flasky.example"
     FLASKY_ADMIN = "admin@example.com"
-    FLASKY_DEMO = True
+    ALLOW_DEMO_DATA = True
     database_variable = "TEST_DATABASE_URL"
-    SQLALCHEMY_DATABASE_URI = env.database("TEST_DATABASE_URL", "sqlite://")
+    SQLALCHEMY_DATABASE_URI = env.text("TEST_DATABASE_URL", "sqlite://", rules.DATABASE)
     PASSWORD_HASH_METHOD = "scrypt:256:8:1"  # noqa: S105 - the name of a method, and a fast one
-    JOBS_INLINE = True
-    STATIC_COLLECTED = "instance/collected-testing"  # not the copies that this machine serves
-    MAIL_SUPPRESS_SEND = False  # Flask-Mail would not send anything; the tests have a server
+    JOBS_EAGER = True
+    STATIC_ROOT = "instance/collected-testing"  # not the files that `make run` serves
+    MAIL_SUPPRESS_SEND = False  # Flask-Mail suppresses email in tests; ours have a mail server
 
 
 class ProductionConfig(Config):
-    """A public site. It refuses to start without what it needs."""
+    """A public site. It does not start unless all required settings are valid."""
 
-    # Else an error would reach neither a page nor the administrator, and flask run would let
-    # strangers type Python.
+    # The debugger would replace error pages and error emails, and allows remote code execution.
     DEBUG = False
     FLASK_DEBUG = env.flag("FLASK_DEBUG")
-    SQLALCHEMY_DATABASE_URI = env.database("DATABASE_URL")
-    FLASKY_LOG_FORMAT = env.one_of("FLASKY_LOG_FORMAT", checks.LOG_FORMATS, "json")
-    ERROR_MAIL = True
+    SQLALCHEMY_DATABASE_URI = env.text("DATABASE_URL", rule=rules.DATABASE)
+    LOG_FORMAT = env.text("LOG_FORMAT", "json", rules.LOG_FORMAT)
+    ERROR_EMAILS = True
+    SENTRY_DSN = env.text("SENTRY_DSN", rule=rules.SENTRY)
     PREFERRED_URL_SCHEME = "https"
-    TRUSTED_HOSTS = env.words("TRUSTED_HOSTS") or checks.host_of(Config.FLASKY_URL)
-    SESSION_COOKIE_SECURE = REMEMBER_COOKIE_SECURE = Config.FLASKY_URL.startswith("https:")
-    # Browsers take a cookie with the prefix __Host- from this very host over TLS alone.
+    TRUSTED_HOSTS = rules.add_host(env.strings("TRUSTED_HOSTS", rules.HOSTS), Config.SITE_URL)
+    SESSION_COOKIE_SECURE = REMEMBER_COOKIE_SECURE = Config.SITE_URL.startswith("https:")
+    # Browsers accept cookies with the prefix __Host- only over TLS and from exactly this host.
     SESSION_COOKIE_NAME = f"{'__Host-' if SESSION_COOKIE_SECURE else ''}session"
     REMEMBER_COOKIE_NAME = f"{'__Host-' if SESSION_COOKIE_SECURE else ''}remember_token"
 
     @classmethod
-    def problems(cls) -> list[str]:
-        return [*super().problems(), *checks.in_production(cls)]
+    def validation_errors(cls) -> list[str]:
+        return [*super().validation_errors(), *rules.validate_production(cls)]
 
     @classmethod
     def init_app(cls, app: "Flask") -> None:
         super().init_app(app)
         if not cls.MAIL_SERVER:
             app.logger.warning(
-                "MAIL_SERVER is not set: letters wait in the outbox, so nobody can register, and "
-                "errors are told to the log alone."
+                "MAIL_SERVER is not set: email is queued but not sent, so new accounts cannot be "
+                "confirmed; errors are only logged."
             )
         elif not cls.FLASKY_ADMIN:
-            app.logger.warning("FLASKY_ADMIN is not set: errors are told to the log alone.")
-        if not cls.REDIS_URL and is_served_by_gunicorn():  # a command counts nothing
+            app.logger.warning("FLASKY_ADMIN is not set: errors are only logged.")
+        is_local = "@localhost" in (cls.FLASKY_MAIL_SENDER or "")
+        if cls.MAIL_SERVER and is_local and is_served_by_gunicorn():
             app.logger.warning(
-                "REDIS_URL is not set: each process counts attempts (RATELIMIT_…) for itself, so "
-                "several let more of them through."
+                "Mail servers can reject email from localhost: set FLASKY_MAIL_SENDER "
+                "(MAIL_DEFAULT_SENDER is not used)."
+            )
+        if not cls.REDIS_URL and is_served_by_gunicorn():  # commands are not rate limited
+            app.logger.warning(
+                "REDIS_URL is not set: each process counts rate limit hits (RATELIMIT_…) by "
+                "itself, so the effective limits are higher."
             )
 
 
 class HerokuConfig(ProductionConfig):
-    """Heroku, and the platforms that work like it: one proxy, which ends TLS."""
+    """Heroku and similar platforms: one proxy, which terminates TLS; logs to stderr."""
 
-    FLASKY_PROXIES = env.number("FLASKY_PROXIES", 1, minimum=0, maximum=10)
-    FLASKY_RELEASE = Config.FLASKY_RELEASE or env.text("HEROKU_RELEASE_VERSION")
-    FLASKY_COMMIT = Config.FLASKY_COMMIT or env.text("HEROKU_BUILD_COMMIT")
+    TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 1, minimum=0, maximum=10)
+    RELEASE = Config.RELEASE or env.text("HEROKU_RELEASE_VERSION")
+    COMMIT = Config.COMMIT or env.text("HEROKU_BUILD_COMMIT")
     SSL_REDIRECT = env.flag("SSL_REDIRECT", default=env.text("DYNO") is not None)
     if env.text("DYNO"):
-        # Heroku's own Redis has signed its certificate itself, and nobody could check it. Its
-        # address changes now and then, so that no operator can add this to it.
-        REDIS_URL = with_any_certificate(Config.REDIS_URL)
-        QUEUE_URL = with_any_certificate(Config.QUEUE_URL)
+        # Heroku's Redis has a self-signed certificate, and Heroku rotates the URL, so an
+        # operator cannot add the option.
+        REDIS_URL = rules.without_certificate_check(Config.REDIS_URL)
         RATELIMIT_STORAGE_URI = f"shared+{REDIS_URL}" if REDIS_URL else "memory://"
 
 
 class DockerConfig(ProductionConfig):
-    """A container: the log goes to stderr, and secrets come from files (SECRET_KEY_FILE)."""
+    """A container: logs to stderr; secrets can come from files (SECRET_KEY_FILE)."""
 
 
 class UnixConfig(ProductionConfig):
-    """Your own server: the log goes to syslog."""
+    """Your own server: logs to syslog."""
 
-    FLASKY_SYSLOG = env.text("FLASKY_SYSLOG", "/dev/log")
+    SYSLOG_ADDRESS = env.text("SYSLOG_ADDRESS", "/dev/log", rules.SYSLOG)
 
 
 config: dict[str, type[Config]] = {
@@ -248,14 +254,16 @@ config: dict[str, type[Config]] = {
 }
 
 
-def choose(name: str | None = None) -> type[Config]:
-    """Return the configuration called `name`, else the one that the environment asks for.
+def get_config(name: str | None = None) -> type[Config]:
+    """Return the configuration called `name`, by default the one that FLASK_CONFIG names.
 
-    FLASK_CONFIG decides. Where it is not set, a Heroku dyno gets HerokuConfig and everything
-    else DevelopmentConfig. An unknown name raises ConfigurationError.
+    Without FLASK_CONFIG, it is HerokuConfig if DYNO is set, else DevelopmentConfig. Raise
+    ConfigurationError if there is none of this name.
     """
-    asked = name or env.text("FLASK_CONFIG") or ("heroku" if env.text("DYNO") else "default")
-    if asked not in config:
-        known = ", ".join(sorted(config))
-        raise ConfigurationError(f"FLASK_CONFIG is {asked!r}: choose one of {known}.")
-    return config[asked]
+    name = name or env.text("FLASK_CONFIG") or ("heroku" if env.text("DYNO") else "default")
+    if name not in config:
+        choices = ", ".join(sorted(config))
+        raise ConfigurationError(
+            f"Invalid configuration: FLASK_CONFIG is {name!r}: choose one of {choices}."
+        )
+    return config[name]

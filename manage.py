@@ -1,4 +1,4 @@
-"""The entry point: `app` for gunicorn and for the `flask` command, and a command line itself.
+"""The entry point: `app` for gunicorn and the `flask` command, and a command line of its own.
 
 `gunicorn manage:app` · `flask deploy` · `python manage.py deploy`
 """
@@ -11,13 +11,12 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"{error}. Activate the environment first: . .venv/bin/activate")
 
-load_dotenv()  # before config.py reads the environment; what is already set wins
+load_dotenv()  # before config.py is imported; variables that are set already win
 
 from app import create_app  # noqa: E402 - must come after load_dotenv()
 from config import ConfigurationError  # noqa: E402 - must come after load_dotenv()
 
-# gunicorn stops, instead of starting the worker again and again, when it exits with this code.
-CANNOT_START = 3
+CANNOT_START = 3  # gunicorn stops on this exit code instead of restarting the worker
 
 try:
     app = create_app()

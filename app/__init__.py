@@ -1,97 +1,90 @@
-"""Flasky: the application factory, which is its table of contents."""
+"""The application factory. Each package that it initializes is one concern and can be removed."""
+
+from pathlib import Path
 
 from flask import Flask
 
 import config
 
 from . import (
-    assets,
     avatars,
     cli,
-    copies,
-    error_mail,
+    database,
+    error_reporting,
     errors,
     extensions,
-    headers,
     health,
-    https,
     i18n,
     jobs,
-    keys,
+    last_seen,
     logs,
+    mail,
     metrics,
     models,
-    postgresql,
-    presence,
-    proxies,
     security,
-    slowness,
-    sqlite,
+    static_files,
 )
 from .api import api as api_blueprint
 from .api import docs as api_docs_blueprint
 from .auth import auth as auth_blueprint
 from .extensions import db
 from .main import main as main_blueprint
+from .security import proxies
 
 __all__ = ["create_app", "db"]
 
-# Functions that run before requests do so in this order; those that run after them, backwards.
-# What a part wraps around the whole application lies outside of what the parts before it did.
-PARTS = (
-    metrics,
-    slowness,
-    health,
-    headers,
-    security,
-    keys,
-    i18n,
-    avatars,
-    assets,
-    copies,
-    proxies,
-    errors,
-    jobs,
-    presence,
-    cli,
-)
-
 
 def create_app(config_name: str | None = None) -> Flask:
-    """Return the application in the configuration `config_name`, or FLASK_CONFIG's.
+    """Create the application with the configuration `config_name` (default: FLASK_CONFIG).
 
-    Raise config.ConfigurationError, naming everything to mend, if that cannot run.
+    The order matters: `before_request` functions run in the order of their registration,
+    `after_request` functions in reverse, and WSGI middleware that is added later wraps the
+    earlier.
+
+    Raises:
+        config.ConfigurationError: the configuration is invalid; the message lists every problem.
     """
     app = Flask(__name__)
-    settings = config.choose(config_name)
+    settings = config.get_config(config_name)
     app.config.from_object(settings)
-    for part in (logs, error_mail):  # first, so that they hear of everything
-        part.init_app(app)
+    logs.init_app(app)  # first, so that everything after it is logged
     settings.init_app(app)
-
-    for part in (sqlite, postgresql):  # before the engine is made
-        part.init_app(app)
-    https.init_app(app)  # before the extensions, one of which asks forms for a token
+    error_reporting.init_app(app)
     init_extensions(app)
-    for part in PARTS:
-        part.init_app(app)
+    init_packages(app)
+    proxies.init_app(app)  # last: the middleware inside it sees the real address and scheme
+    register_blueprints(app)
+    return app
 
+
+def init_extensions(app: Flask) -> None:
+    """Initialize the extensions, and the packages that must come before them."""
+    database.init_app(app)  # sets engine options, before Flask-SQLAlchemy reads them
+    security.init_app(app)  # redirects to HTTPS before Flask-WTF checks CSRF tokens
+    extensions.bootstrap.init_app(app)
+    extensions.csrf.init_app(app)
+    extensions.db.init_app(app)
+    extensions.limiter.init_app(app)
+    extensions.mail.init_app(app)
+    migrations = Path(app.root_path).parent / "migrations"
+    extensions.migrate.init_app(app, db, str(migrations), compare_type=True, render_as_batch=True)
+    extensions.login_manager.anonymous_user = models.AnonymousUser
+    extensions.login_manager.init_app(app)
+
+
+def init_packages(app: Flask) -> None:
+    """Initialize the other packages."""
+    for package in (metrics, health, i18n, avatars, static_files, errors, jobs, mail):
+        package.init_app(app)
+    last_seen.init_app(app)  # last, so that its `after_request` function runs first
+    cli.init_app(app)
+
+
+def register_blueprints(app: Flask) -> None:
+    """Register the blueprints, and the variables of templates and of `flask shell`."""
     app.register_blueprint(main_blueprint)
     app.register_blueprint(auth_blueprint, url_prefix="/auth")
     app.register_blueprint(api_blueprint, url_prefix="/api/v1")
     app.register_blueprint(api_docs_blueprint)
     app.context_processor(lambda: {"Permission": models.Permission, "site_name": "Flasky"})
     app.shell_context_processor(lambda: {name: getattr(models, name) for name in models.__all__})
-    return app
-
-
-def init_extensions(app: Flask) -> None:
-    """Tie the extensions to `app`."""
-    extensions.bootstrap.init_app(app)
-    extensions.csrf.init_app(app)
-    extensions.db.init_app(app)
-    extensions.limiter.init_app(app)
-    extensions.mail.init_app(app)
-    extensions.migrate.init_app(app, db, compare_type=True, render_as_batch=True)
-    extensions.login_manager.anonymous_user = models.AnonymousUser
-    extensions.login_manager.init_app(app)

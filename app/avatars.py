@@ -1,4 +1,4 @@
-"""Pictures of people: drawn by us from the name, or Gravatar's where that is switched on."""
+"""Avatars: drawn as SVG from the name, or fetched from Gravatar if GRAVATAR_ENABLED is set."""
 
 import hashlib
 from unicodedata import east_asian_width
@@ -10,32 +10,31 @@ GRAVATAR = "https://secure.gravatar.com"
 
 
 def init_app(app: Flask) -> None:
-    """Give templates what they need to draw."""
-    app.add_template_global(avatar_hue)
-    app.add_template_global(gravatar_url)
-    app.add_template_global(initials)
+    """Add the functions of this module to templates."""
+    for function in (avatar_hue, gravatar_url, initials):
+        app.add_template_global(function)
 
 
 def avatar_hue(name: str) -> int:
-    """Return the colour, 0 to 11, that belongs to a name.
+    """Return the color of an avatar: a number below `HUES`, derived from the name.
 
-    Not to the address: a colour that came from it would tell something of it.
+    It is not derived from the email address, so that it reveals nothing about it.
     """
     return hashlib.sha256(name.encode()).digest()[0] % HUES
 
 
 def initials(name: str) -> str:
-    """Return one or two characters that stand for `name`: “AL” for Ada Lovelace."""
+    """Return one or two characters for `name`: “AL” for Ada Lovelace."""
     words = name.replace("_", " ").replace(".", " ").split()
     if not words:
         return "?"
     first, last = words[0][0], words[-1][0]
-    is_wide = east_asian_width(first) == "W"  # one such character says as much as two letters
+    is_wide = east_asian_width(first) == "W"  # such as Chinese: one character is enough
     return first.upper() if is_wide or len(words) == 1 else (first + last).upper()
 
 
 def gravatar_url(avatar_hash: str, size: int) -> str | None:
-    """Return where Gravatar keeps the picture, `size` pixels wide; None unless switched on."""
-    if not current_app.config["FLASKY_GRAVATAR"]:
+    """Return the URL of a Gravatar, `size` pixels wide, or None if Gravatar is disabled."""
+    if not current_app.config["GRAVATAR_ENABLED"]:
         return None
     return f"{GRAVATAR}/avatar/{avatar_hash}?s={size}&d=identicon&r=g"

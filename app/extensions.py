@@ -1,11 +1,10 @@
-"""The extensions: built here, configured by the application factory."""
+"""Flask extensions, created here and initialized by the application factory."""
 
 from typing import TYPE_CHECKING
 
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -13,10 +12,11 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
-from . import attempts  # noqa: F401 - tells Flask-Limiter how to count in Redis
-from .login import SiteLoginManager
+from .rate_limiting import storage  # noqa: F401 - registers the storage for Redis
+from .rate_limiting.limits import client_network
+from .security.login_manager import SiteLoginManager
 
-# Every constraint gets a name that can be foretold, so that a migration can drop it.
+# Predictable names, so that migrations can drop constraints.
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -27,7 +27,7 @@ NAMING_CONVENTION = {
 
 
 class Base(DeclarativeBase):
-    """What `db.Model` is made of."""
+    """The declarative base of `db.Model`."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
@@ -36,12 +36,12 @@ babel = Babel()
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()
 db = SQLAlchemy(model_class=Base)
-limiter = Limiter(get_remote_address)
+limiter = Limiter(client_network)
 login_manager = SiteLoginManager()
 mail = Mail()
 migrate = Migrate()
 
 if TYPE_CHECKING:
-    Model = Base  # `db.Model` is made at run time, where a type checker cannot see it
+    Model = Base  # type checkers do not see `db.Model`, which is created at run time
 else:
     Model = db.Model

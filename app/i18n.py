@@ -1,79 +1,67 @@
-"""Languages and times: which language a reader gets, and how a page writes a moment."""
+"""Languages, themes and times: select the locale, and format timestamps in templates."""
 
+import re
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import Flask, has_request_context, request
 from flask_babel import format_datetime, format_timedelta, get_locale
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from .audience import is_for_programs
+from .api_requests import is_api_request
 from .extensions import babel
 from .models import utcnow
 
-# The languages of the site, each in its own words. Add one here and run `make translations`.
+# The available languages, by their own names. Add one here and run `make translations`.
 LANGUAGES = {"en": "English", "zh_Hans": "简体中文"}
+# The language tags of browsers. Simplified Chinese is no substitute for zh-TW and zh-HK.
+LANGUAGE_TAGS = {"en": "en(-.*)?", "zh_Hans": "zh(-(hans|cn|sg)(-.*)?)?"}
+THEMES = {"auto": _l("System"), "light": _l("Light"), "dark": _l("Dark")}
 
 LANGUAGE_COOKIE = "lang"
 THEME_COOKIE = "theme"
-THEMES = ("auto", "light", "dark")
-
-# What browsers call them. Readers of traditional characters (zh-TW, zh-HK, zh-Hant) are not
-# served by simplified ones.
-_TAGS = {"en": "en", "zh": "zh_Hans"}
-_SIMPLIFIED = {"hans", "cn", "sg"}
 
 
 def init_app(app: Flask) -> None:
-    """Give every page its language, its theme and the filters that write times."""
+    """Set up Flask-Babel, and add the language, the theme and the time filters to templates."""
     babel.init_app(app, locale_selector=select_locale)
-    app.context_processor(_language_and_theme)
+    app.context_processor(lambda: {"lang": str(get_locale()).replace("_", "-")})
+    app.add_template_global(current_theme)
     app.add_template_filter(ago)
     app.add_template_filter(exact)
-    app.add_template_filter(isotime)
 
 
 def select_locale() -> str | None:
-    """Return the reader's language: as switched, as saved, as the browser prefers, or None."""
+    """Return the locale of the request, or None for the default.
+
+    The order is: the language cookie, the account, the browser. The API is always in English.
+    """
     if not has_request_context():
         return None
-    if is_for_programs():  # the API speaks one language
+    if is_api_request():
         return "en"
     for chosen in (request.cookies.get(LANGUAGE_COOKIE), getattr(current_user, "locale", None)):
         if chosen in LANGUAGES:
             return chosen
     for tag, quality in request.accept_languages:
-        if not quality:  # “anything but this”
-            continue
-        language, *more = tag.lower().split("-")
-        traditional = language == "zh" and more and more[0] not in _SIMPLIFIED
-        if language in _TAGS and not traditional:
-            return _TAGS[language]
+        for language, pattern in LANGUAGE_TAGS.items():
+            if quality and re.fullmatch(pattern, tag, re.IGNORECASE):  # q=0: not acceptable
+                return language
     return None
 
 
+def current_theme() -> str:
+    """Return the theme in the cookie of the request, or “auto”."""
+    theme = request.cookies.get(THEME_COOKIE, "")
+    return theme if theme in THEMES else "auto"
+
+
 def ago(moment: datetime) -> str:
-    """Return how long ago `moment` was: “3 hours ago”."""
+    """Return the time since `moment`: “3 hours ago”."""
     elapsed = max(utcnow() - moment, timedelta(seconds=1))
     return str(format_timedelta(-elapsed, add_direction=True, granularity="minute"))
 
 
 def exact(moment: datetime) -> str:
-    """Return date and time of `moment` in UTC, as the reader's language writes them."""
-    return f"{format_datetime(moment, 'long', rebase=False)}"
-
-
-def isotime(moment: datetime) -> str:
-    """Return `moment` in ISO 8601, for programs."""
-    return moment.isoformat(timespec="seconds")
-
-
-def _language_and_theme() -> dict[str, Any]:
-    locale = str(get_locale() or "en")
-    theme = request.cookies.get(THEME_COOKIE) if has_request_context() else None
-    return {
-        "locale": locale,
-        "lang": locale.replace("_", "-"),
-        "languages": LANGUAGES,
-        "theme": theme if theme in THEMES else "auto",
-    }
+    """Return the date and time of `moment` in UTC, localized."""
+    return str(format_datetime(moment, "long", rebase=False))

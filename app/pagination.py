@@ -1,74 +1,60 @@
-"""Lists, page by page, by key: the next page begins after the last row one has seen.
+"""Keyset pagination: a page starts after the last row of the previous page.
 
-Unlike counting rows (OFFSET), this stays fast at any depth, and rows that arrive meanwhile do
-not push others from one page to the next.
+Unlike OFFSET, this is fast at any depth, and new rows do not shift others between pages.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import abort, request, url_for
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy import tuple_
 
 from .extensions import db
 from .models import Rows
+from .security.request_validation import MAX_ID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 CURSOR = re.compile(r"(\d{1,17})-(\d{1,10})", re.ASCII)
-HIGHEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a list, newest first, and the addresses of the pages beside them."""
+    """Rows of a list, newest first, and the URLs of the adjacent pages."""
 
     items: list[Any]
     newer_url: str | None
     older_url: str | None
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.items)
 
-    def __bool__(self) -> bool:
-        return bool(self.items)
+def paginate(rows: Rows, per_page: int, **url_values: Any) -> Page:
+    """Return the page of `rows` for the request's `?before=` or `?after=`, with one query.
 
-
-def paginate(rows: Rows, timestamp: Any, row_id: Any, per_page: int, **address: Any) -> Page:
-    """Return the page of `rows` that the request asks for with `?before=` or `?after=`.
-
-    The rows must have the columns `timestamp` and `id`, which order them. One statement; one row
-    more than shown is fetched, to know whether there is another page. A cursor that cannot be
-    read is answered with 400. `address` is what the addresses of other pages hold besides.
+    The rows need columns `timestamp` and `id`, by which they are sorted. An invalid cursor
+    aborts with 400. `url_values` are added to the URLs of the adjacent pages.
     """
     after, before = _cursor("after"), _cursor("before")
+    timestamp, row_id = rows.selected_columns["timestamp"], rows.selected_columns["id"]
     key = tuple_(timestamp, row_id)
-    if after is not None:
-        rows = rows.where(key > _values(after, timestamp, row_id))
-        rows = rows.order_by(timestamp.asc(), row_id.asc())
+    if after:
+        rows = rows.where(key > after).order_by(timestamp.asc(), row_id.asc())
     else:
-        if before is not None:
-            rows = rows.where(key < _values(before, timestamp, row_id))
+        rows = rows.where(key < before) if before else rows
         rows = rows.order_by(timestamp.desc(), row_id.desc())
-    found = list(db.session.execute(rows.limit(per_page + 1)))
-    more, items = len(found) > per_page, found[:per_page]
-    if after is not None:
+    fetched = list(db.session.execute(rows.limit(per_page + 1)))  # one more: is there a next page?
+    items, has_more = fetched[:per_page], len(fetched) > per_page
+    if not items:  # beyond the last row: link to the first page
+        return Page([], _url(**url_values) if after or before else None, None)
+    if after:
         items.reverse()
-        return _page(items, address, newer=more, older=True)
-    return _page(items, address, newer=before is not None, older=more)
-
-
-def _page(items: list[Any], address: dict[str, Any], newer: bool, older: bool) -> Page:
-    if not items:  # beyond the end: there is nothing to count from, so begin anew
-        return Page([], _url(**address) if newer or older else None, None)
+    has_newer, has_older = (has_more, True) if after else (before, has_more)
     return Page(
         items,
-        _url(**address, after=_encode(items[0])) if newer else None,
-        _url(**address, before=_encode(items[-1])) if older else None,
+        _url(**url_values, after=_encode(items[0])) if has_newer else None,
+        _url(**url_values, before=_encode(items[-1])) if has_older else None,
     )
 
 
@@ -85,11 +71,6 @@ def _cursor(name: str) -> tuple[datetime, int] | None:
     if value is None:
         return None
     match = CURSOR.fullmatch(value)
-    if match is None or int(match[2]) > HIGHEST_ID:
-        abort(400, gettext("This link to a page of the list is damaged. Begin at its first page."))
+    if match is None or int(match[2]) > MAX_ID:
+        abort(400, gettext("This page link is invalid. Start from the first page."))
     return EPOCH + int(match[1]) * MICROSECOND, int(match[2])
-
-
-def _values(cursor: tuple[datetime, int], timestamp: Any, row_id: Any) -> ColumnElement[Any]:
-    moment, identifier = cursor
-    return tuple_(literal(moment, timestamp.type), literal(identifier, row_id.type))

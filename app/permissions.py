@@ -1,4 +1,4 @@
-"""Who may: one pair of decorators, for pages and programs alike."""
+"""Permission checks of views and templates, for pages and the API."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,58 +14,53 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def permission_required(permission: int) -> Callable[[View], View]:
-    """Let only those pass who have `permission`.
-
-    A reader who has not logged in is asked to; one who has and may not gets a 403.
-    """
+    """Require `permission` for a view: anonymous users are asked to log in, others get 403."""
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
             if not current_user.is_authenticated:
                 return login_manager.unauthorized()
             if not current_user.can(permission):
                 abort(403)
             return view(*args, **kwargs)
 
-        return guarded  # type: ignore[return-value]  # wraps() keeps the signature
+        return wrapper  # type: ignore[return-value]  # wraps() keeps the signature
 
     return decorate
 
 
-def admin_required(view: View) -> View:
-    """Let only administrators pass."""
-    return permission_required(Permission.ADMIN)(view)
+admin_required = permission_required(Permission.ADMIN)
 
 
-def may_edit(author_id: int) -> bool:
-    """Tell whether the reader may change what `author_id` wrote."""
-    return _is_reader(author_id) or current_user.is_administrator()
+def can_edit(author_id: int) -> bool:
+    """Return True if the current user may edit content of this author."""
+    return _is_current_user(author_id) or current_user.is_administrator()
 
 
-def may_delete(author_id: int) -> bool:
-    """Tell whether the reader may delete what `author_id` wrote."""
-    return _is_reader(author_id) or current_user.can(Permission.MODERATE)
+def can_delete(author_id: int) -> bool:
+    """Return True if the current user may delete content of this author."""
+    return _is_current_user(author_id) or current_user.can(Permission.MODERATE)
 
 
-def may_see(user: User) -> bool:
-    """Tell whether this account exists for the reader.
+def can_view(user: User) -> bool:
+    """Return True if the current user may see that this account exists.
 
-    One that is not confirmed yet does not: it would tell whether the address that was just
-    registered had been known. One that has written was confirmed once, and its posts link to it.
+    Unconfirmed accounts are hidden: they would reveal whether a newly registered email address
+    was already known. An account with posts was confirmed once, and its posts link to it.
     """
     return bool(user.confirmed or user.post_count or current_user.is_administrator())
 
 
-def may_follow(user: User) -> bool:
-    """Tell whether the reader may follow `user`: everybody but themself."""
-    return not _is_reader(user.id)
+def can_follow(user: User) -> bool:
+    """Return True unless `user` is the current user."""
+    return not _is_current_user(user.id)
 
 
-def may_read_suspended() -> bool:
-    """Tell whether the reader may read what moderators have hidden."""
+def can_read_suspended() -> bool:
+    """Return True if the current user may read suspended comments."""
     return bool(current_user.can(Permission.MODERATE))
 
 
-def _is_reader(user_id: int) -> bool:
+def _is_current_user(user_id: int) -> bool:
     return bool(current_user.is_authenticated and current_user.id == user_id)

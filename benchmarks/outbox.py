@@ -1,11 +1,11 @@
-"""Does every letter arrive while what carries it is killed again and again?
+"""Check that every email arrives while the parts that carry it are killed again and again.
 
-    python -m benchmarks.outbox [--letters 1000] [--seconds 40] [--queue redis|sqlite]
+    python -m benchmarks.outbox [--emails 1000] [--seconds 40] [--kill-database]
 
-starts the real parts in production's configuration (PostgreSQL, gunicorn with two workers,
-`flask worker`, the queue, a mail server), registers so many people over HTTP, and meanwhile kills
-the worker, the queue's Redis and the mail server with SIGKILL, one at a time. Then everything
-runs, and what arrived is counted. It prints a table.
+The benchmark starts the real parts with a production configuration (PostgreSQL, gunicorn with two
+workers, `flask worker`, an SMTP server), registers users over HTTP, and meanwhile kills the worker
+and the SMTP server, and if asked PostgreSQL, with SIGKILL, one at a time. Then it lets everything
+run, counts what has arrived, and prints a table.
 """
 
 import argparse
@@ -25,66 +25,65 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlencode
 
 from sqlalchemy import NullPool, create_engine, text
 
-from tests.databases import EphemeralPostgres
-from tests.mailbox import free_port
-from tests.redis_server import EphemeralRedis
-from tests.system.servers import BIN, Gunicorn, Server, connect, deploy, production
+from tests.support.databases import EphemeralPostgres
+from tests.support.mailbox import free_port
+from tests.support.servers import BIN, Gunicorn, Server, connect, deploy, production
 
-READERS = 6
+CLIENTS = 6
 MAIL_TIMEOUT = 2
-DOWN = (0.3, 1.5)  # seconds that a part is down
-BETWEEN = (0.5, 2.0)  # seconds until the next one is killed
-DRAIN = 180  # seconds until everything must have arrived
-PASSWORD = "a sentence as a password"  # noqa: S105 - of people who do not exist
+DOWNTIME = (0.3, 1.5)  # seconds that a part is down
+INTERVAL = (0.5, 2.0)  # seconds until the next part is killed
+DRAIN_TIMEOUT = 180  # seconds for all email to arrive
+PASSWORD = "a sentence as a password"  # noqa: S105 - of users who do not exist
 
 
 @dataclass
 class Report:
-    """What happened."""
+    """The result of a run."""
 
-    queue: str
-    letters: int
-    failed: list[str] = field(default_factory=list)
+    emails: int
+    failed: dict[str, str] = field(default_factory=dict)  # errors by address
     kills: Counter[str] = field(default_factory=Counter)
     arrived: Counter[str] = field(default_factory=Counter)
-    names: dict[str, set[str]] = field(default_factory=dict)
-    registering: float = 0.0
+    message_ids: dict[str, set[str]] = field(default_factory=dict)
+    duration: float = 0.0
     slowest: float = 0.0
-    draining: float = 0.0
-    waiting: int = 0
+    drain_time: float = 0.0
+    pending: int = 0
 
     @property
     def lost(self) -> int:
-        """Return how many people got no letter."""
-        return self.letters - len(self.failed) - len(self.arrived)
+        """The number of registered users who got no email."""
+        registered = {email(number) for number in range(self.emails)} - self.failed.keys()
+        return len(registered - self.arrived.keys())
 
     @property
-    def doubles(self) -> int:
-        """Return how many letters were delivered more than once."""
+    def duplicates(self) -> int:
+        """The number of emails that were delivered more than once."""
         return sum(self.arrived.values()) - len(self.arrived)
 
     @property
-    def renamed(self) -> int:
-        """Return how many of those nobody could tell from two letters."""
-        return sum(len(names) > 1 for names in self.names.values())
+    def unrecognizable(self) -> int:
+        """The number of duplicates with another Message-ID, which no mail client can hide."""
+        return sum(len(ids) > 1 for ids in self.message_ids.values())
 
     def __str__(self) -> str:
         killed = ", ".join(f"{name} {times} times" for name, times in sorted(self.kills.items()))
         rows = {
-            "queue": self.queue,
-            "registrations": f"{self.letters} in {self.registering:.0f} s",
-            "of them failed": len(self.failed),
+            "registrations": f"{self.emails} in {self.duration:.0f} s",
+            "failed registrations": len(self.failed),
             "slowest registration": f"{self.slowest:.2f} s",
             "killed": killed or "nothing",
-            "letters lost": self.lost,
-            "letters delivered twice": self.doubles,
-            "of them under another Message-ID": self.renamed,
-            "letters that still wait": self.waiting,
-            "until none waited": f"{self.draining:.0f} s",
+            "emails lost": self.lost,
+            "emails delivered twice": self.duplicates,
+            "of them with another Message-ID": self.unrecognizable,
+            "emails still pending": self.pending,
+            "time until none was pending": f"{self.drain_time:.0f} s",
         }
         return "\n".join(f"| {name} | {value} |" for name, value in rows.items())
 
@@ -95,201 +94,205 @@ class FlaskWorker(Server):
     def __init__(self, environment: dict[str, str]) -> None:
         super().__init__([str(BIN / "flask"), "worker", "--threads", "2"], environment)
 
-    def answers(self) -> bool:
-        """Tell whether it has begun."""
+    def is_responding(self) -> bool:
+        """Return True if it has started."""
         return f"PID {self.pid}." in self.log
 
 
-class PostOfficeServer(Server):
-    """The mail server, at the address `host` of this machine."""
+class SMTPSinkServer(Server):
+    """The SMTP server, at the address `host` of this machine; `file` is its record."""
 
-    def __init__(self, ledger: Path, host: str = "127.0.0.1") -> None:
-        self.host, self.port, self.ledger = host, free_port(), ledger
-        words = ["-m", "benchmarks.post_office", host, str(self.port), str(ledger)]
-        super().__init__([sys.executable, *words], {})
+    def __init__(self, file: Path, host: str = "127.0.0.1") -> None:
+        self.host, self.port, self.file = host, free_port(), file
+        arguments = ["-m", "benchmarks.smtp_sink", host, str(self.port), str(file)]
+        super().__init__([sys.executable, *arguments], {})
 
-    def answers(self) -> bool:
-        """Tell whether it can be reached."""
+    def is_responding(self) -> bool:
+        """Return True if it accepts connections."""
         with socket.socket() as probe:
             return probe.connect_ex((self.host, self.port)) == 0
 
-    def taken(self) -> list[tuple[str, str]]:
-        """Return recipient and Message-ID of every letter that it took."""
-        return [(recipient, name) for recipient, name, _bearer in self._lines()]
+    def accepted(self) -> list[tuple[str, str]]:
+        """Return recipient and Message-ID of every message."""
+        return [(recipient, message_id) for recipient, message_id, _client in self._lines()]
 
-    def bearers(self) -> set[str]:
-        """Return the addresses of all who have brought letters."""
-        return {bearer for _recipient, _name, bearer in self._lines()}
+    def clients(self) -> set[str]:
+        """Return the IP addresses of its clients."""
+        return {client for _recipient, _message_id, client in self._lines()}
 
     def _lines(self) -> Iterator[list[str]]:
-        lines = self.ledger.read_text().splitlines() if self.ledger.exists() else []
+        lines = self.file.read_text().splitlines() if self.file.exists() else []
         return (line.split("\t") for line in lines)
 
 
-class Site:
-    """Everything that a letter passes through."""
+Part: TypeAlias = Server | EphemeralPostgres
 
-    def __init__(self, stack: ExitStack, queue: str) -> None:
+
+class OutboxStack:
+    """Every part that an email passes through."""
+
+    def __init__(self, stack: ExitStack) -> None:
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="outbox")))
-        self.office = stack.enter_context(PostOfficeServer(self.folder / "ledger"))
-        self.redis = stack.enter_context(EphemeralRedis()) if queue == "redis" else None
-        postgres = stack.enter_context(EphemeralPostgres())
-        database = postgres.new_database()
+        self.smtp_sink = stack.enter_context(SMTPSinkServer(self.folder / "accepted"))
+        self.postgres = stack.enter_context(EphemeralPostgres())
+        database = self.postgres.new_database()
         self.engine = create_engine(database, poolclass=NullPool)
-        file = f"sqlite:///{self.folder}/queue.sqlite"
         environment = production(
             "http://127.0.0.1",
             database,
-            **({"REDIS_URL": self.redis.url} if self.redis else {"QUEUE_URL": file}),
+            JOBS_IN_WEB=False,
             MAIL_SERVER="127.0.0.1",
-            MAIL_PORT=self.office.port,
+            MAIL_PORT=self.smtp_sink.port,
             MAIL_TIMEOUT=MAIL_TIMEOUT,
-            PASSWORD_HASH_METHOD="scrypt:256:8:1",  # noqa: S106 - a quick method's name
+            PASSWORD_HASH_METHOD="scrypt:256:8:1",  # noqa: S106 - a fast method, not a password
             RATELIMIT_REGISTER="1000000 per minute",
-            RATELIMIT_LETTER="1000000 per minute",
+            RATELIMIT_EMAIL="1000000 per minute",
         )
         deploy(environment)
         self.web = stack.enter_context(Gunicorn(environment, "--workers", "2"))
         self.worker = stack.enter_context(FlaskWorker(environment))
 
-    def waiting(self) -> int:
-        """Return how many letters have not gone out, as the site sees it."""
-        count = text("SELECT count(*) FROM letters WHERE sent_at IS NULL")
+    def pending(self) -> int:
+        """Return the number of emails that the site has not sent."""
+        count = text("SELECT count(*) FROM outbox_emails WHERE sent_at IS NULL")
         with self.engine.connect() as connection:
             return int(connection.scalar(count) or 0)
 
-    def victims(self) -> dict[str, Server | EphemeralRedis]:
-        """Return what is killed."""
-        servers: dict[str, Server | EphemeralRedis] = {"worker": self.worker, "mail": self.office}
-        return servers | ({"Redis": self.redis} if self.redis else {})
+    def parts(self, kill_database: bool) -> dict[str, Part]:
+        """Return the parts that are killed."""
+        parts: dict[str, Part] = {"worker": self.worker, "SMTP server": self.smtp_sink}
+        return parts | ({"PostgreSQL": self.postgres} if kill_database else {})
 
 
-class Reader:
-    """Registers people, one after another, over one connection."""
+class RegistrationClient:
+    """Registers users, one after the other, over one connection."""
 
     def __init__(self, bind: str) -> None:
         self.connection, self.cookie = connect(bind), ""
-        page = self._ask("GET", "/auth/register").read().decode()
+        page = self._send("GET", "/auth/register").read().decode()
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         self.token = token[1] if token else ""
 
     def register(self, number: int) -> str:
-        """Register a person; return what went wrong, or nothing."""
-        fields = {"email": address(number), "username": f"person{number}"}
+        """Register a user; return an error message, or an empty string."""
+        fields = {"email": email(number), "username": f"user{number}"}
         passwords = {"password": PASSWORD, "password2": PASSWORD}
         body = urlencode({"csrf_token": self.token} | fields | passwords)
         try:
-            answer = self._ask("POST", "/auth/register", body)
-            answer.read()
+            response = self._send("POST", "/auth/register", body)
+            response.read()
         except (OSError, http.client.HTTPException) as error:
             self.connection.close()
             return f"{type(error).__name__}: {error}"
-        went_on = (answer.getheader("Location") or "").endswith("/auth/unconfirmed")
-        return "" if went_on else f"status {answer.status}"
+        registered = (response.getheader("Location") or "").endswith("/auth/unconfirmed")
+        return "" if registered else f"status {response.status}"
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> http.client.HTTPResponse:
+    def _send(self, method: str, path: str, body: str | None = None) -> http.client.HTTPResponse:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Host": "127.0.0.1"}
         if method == "POST":
             headers["Cookie"] = self.cookie
         self.connection.request(method, path, body, headers)
-        answer = self.connection.getresponse()
+        response = self.connection.getresponse()
         if method == "GET":
-            self.cookie = (answer.getheader("Set-Cookie") or "").split(";")[0]
-        return answer
+            self.cookie = (response.getheader("Set-Cookie") or "").split(";")[0]
+        return response
 
 
-def address(number: int) -> str:
-    """Return the address of a person."""
-    return f"person{number}@example.com"
+def email(number: int) -> str:
+    """Return the email address of a user."""
+    return f"user{number}@example.com"
 
 
-def show(letters: int, seconds: float, queue: str, seed: int = 7) -> Report:
-    """Register people for `seconds` while parts are killed; return what came of it."""
-    report = Report(queue, letters)
+def run_benchmark(
+    emails: int, seconds: float, *, kill_database: bool = False, seed: int = 7
+) -> Report:
+    """Register users for `seconds` while parts are killed; return the result."""
+    report, rng = Report(emails), random.Random(seed)  # noqa: S311 - not for a secret
     with ExitStack() as stack:
-        site = Site(stack, queue)
-        with killing(site, report, random.Random(seed)):  # noqa: S311 - no secret
+        site = OutboxStack(stack)
+        with kill_parts(site.parts(kill_database), report, rng):
             register_all(site, report, seconds)
-        began = time.monotonic()
-        report.waiting = wait_for_outbox(site)
-        report.draining = time.monotonic() - began
-        for recipient, name in site.office.taken():
+        started = time.monotonic()
+        report.pending = wait_for_outbox(site)
+        report.drain_time = time.monotonic() - started
+        for recipient, message_id in site.smtp_sink.accepted():
             report.arrived[recipient] += 1
-            report.names.setdefault(recipient, set()).add(name)
+            report.message_ids.setdefault(recipient, set()).add(message_id)
     return report
 
 
-def register_all(site: Site, report: Report, seconds: float) -> None:
-    """Register everybody, evenly over `seconds` or as quickly as the site answers."""
-    numbers = iter(range(report.letters))
+def register_all(site: OutboxStack, report: Report, seconds: float) -> None:
+    """Register all users, evenly over `seconds`, or as fast as the site responds."""
+    numbers = iter(range(report.emails))
     lock = threading.Lock()
 
-    def work() -> None:
-        reader = Reader(site.web.bind)
+    def run() -> None:
+        client = RegistrationClient(site.web.bind)
         while True:
             with lock:
                 number = next(numbers, None)
             if number is None:
-                return reader.connection.close()
-            time.sleep(max(0.0, start + seconds * number / report.letters - time.monotonic()))
-            began = time.monotonic()
-            problem = reader.register(number)
+                return client.connection.close()
+            time.sleep(max(0.0, start + seconds * number / report.emails - time.monotonic()))
+            sent_at = time.monotonic()
+            error = client.register(number)
             with lock:
-                report.slowest = max(report.slowest, time.monotonic() - began)
-                report.failed += [f"{address(number)}: {problem}"] if problem else []
+                report.slowest = max(report.slowest, time.monotonic() - sent_at)
+                report.failed |= {email(number): error} if error else {}
 
     start = time.monotonic()
-    with ThreadPoolExecutor(READERS) as pool:
-        for done in [pool.submit(work) for _ in range(READERS)]:
-            done.result()
-    report.registering = time.monotonic() - start
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for future in [pool.submit(run) for _ in range(CLIENTS)]:
+            future.result()
+    report.duration = time.monotonic() - start
 
 
 @contextmanager
-def killing(site: Site, report: Report, chance: random.Random) -> Iterator[None]:
-    """Kill one part after another meanwhile; leave with all of them running."""
-    over = threading.Event()
+def kill_parts(parts: dict[str, Part], report: Report, rng: random.Random) -> Iterator[None]:
+    """Kill and restart each part at least once; leave all of them running."""
+    stopped = threading.Event()
 
-    def work() -> None:
-        for name, server in cycle(site.victims().items()):
-            if over.wait(chance.uniform(*BETWEEN)):
+    def run() -> None:
+        for name, part in cycle(parts.items()):
+            if stopped.wait(rng.uniform(*INTERVAL)) and len(report.kills) == len(parts):
                 return
-            server.stop(signal.SIGKILL)
+            part.kill() if isinstance(part, EphemeralPostgres) else part.stop(signal.SIGKILL)
             report.kills[name] += 1
-            over.wait(chance.uniform(*DOWN))
-            server.start()
+            time.sleep(rng.uniform(*DOWNTIME))
+            part.start()
 
     with ThreadPoolExecutor(1) as pool:
-        killer = pool.submit(work)
+        killer = pool.submit(run)
         try:
             yield
         finally:
-            over.set()
+            stopped.set()
             killer.result()
 
 
-def wait_for_outbox(site: Site) -> int:
-    """Return when no letter waits, or when it takes too long; tell how many still do.
+def wait_for_outbox(site: OutboxStack) -> int:
+    """Wait until no email is pending, at most DRAIN_TIMEOUT; return the number that still is.
 
-    Until a delivery is noted, it may be repeated. So nothing is counted before that.
+    An email counts as pending until its delivery is committed; until then it may be sent again.
     """
-    give_up = time.monotonic() + DRAIN
-    while (waiting := site.waiting()) and time.monotonic() < give_up:
+    deadline = time.monotonic() + DRAIN_TIMEOUT
+    while (pending := site.pending()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return waiting
+    return pending
 
 
 def main() -> None:
-    """Run the show, and say what happened."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--letters", type=int, default=1000)
-    words.add_argument("--seconds", type=float, default=40)
-    words.add_argument("--queue", choices=["redis", "sqlite"], default="redis")
-    chosen = words.parse_args()
-    report = show(chosen.letters, chosen.seconds, chosen.queue)
+    """Run the benchmark and print the table; exit with 1 if an email or a request was lost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--emails", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=40)
+    parser.add_argument("--kill-database", action="store_true", help="kill PostgreSQL, too")
+    arguments = parser.parse_args()
+    kill_database = arguments.kill_database
+    report = run_benchmark(arguments.emails, arguments.seconds, kill_database=kill_database)
     sys.stdout.write(f"{report}\n")
-    if report.lost or report.failed:
-        sys.stdout.write("\n".join(report.failed[:10]) + "\n")
+    if report.lost or (report.failed and not kill_database):
+        sys.stdout.write(f"{list(report.failed.items())[:10]}\n")
         raise SystemExit(1)
 
 

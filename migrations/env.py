@@ -1,8 +1,8 @@
-"""How Alembic reaches the database: through the application, one transaction for all steps.
+"""Alembic environment: migrations run in one transaction, on the application's database.
 
-A migration runs while the previous release still serves. So it waits for a lock for a short time
-only, rather than making every reader wait behind it; run `flask deploy` again if it gives up.
-Once it has its locks, it may take as long as it needs.
+The previous release keeps serving during a migration, so waiting for a lock is limited: a
+blocked ALTER TABLE would block all requests behind it. Run `flask deploy` again if it fails.
+A statement that holds its locks may take as long as it needs.
 """
 
 import re
@@ -15,72 +15,82 @@ from sqlalchemy import Connection, event, text
 
 from app.models.types import UTCDateTime
 
-LOCK_TIMEOUT = "2s"
+TIMEOUTS = {
+    "lock_timeout": "2s",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
 
-# SQLAlchemy cannot read such an index back from SQLite; the check on PostgreSQL covers it.
+# SQLAlchemy cannot reflect expression indexes on SQLite; `flask db check` on PostgreSQL does.
 warnings.filterwarnings("ignore", message=".*expression-based index")
 
 migrate = current_app.extensions["migrate"]
 
 
 def skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
-    """Write no migration file when the models have not changed."""
-    asked_to_write = getattr(context.config.cmd_opts, "autogenerate", False)
-    if asked_to_write and directives[0].upgrade_ops.is_empty():
+    """Create no migration file if the models have not changed."""
+    is_autogenerate = getattr(context.config.cmd_opts, "autogenerate", False)
+    if is_autogenerate and directives[0].upgrade_ops.is_empty():
         directives[:] = []
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | bool:
-    """Write our column type as what the database makes of it: migrations import no models."""
+    """Render UTCDateTime as its database type: migrations do not import models."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"
     return False
 
 
 def begin(connection: Connection) -> None:
-    """Prepare the connection: bounded waiting, and on SQLite a transaction that holds DDL."""
+    """Set the timeouts on PostgreSQL; begin a transaction that includes DDL on SQLite."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
-        connection.execute(text("SET statement_timeout = 0"))
-        connection.commit()
+        event.listen(connection, "begin", set_timeouts)
         return
-    # Altering a table on SQLite means copying and dropping it. With foreign keys on, dropping
-    # would delete every row that refers to it. Neither setting can change inside a transaction.
+    # On SQLite, Alembic alters a table by copying and dropping it. With foreign keys on, the drop
+    # would delete all rows that refer to it. They cannot be turned off inside a transaction.
     driver = connection.connection.driver_connection
-    driver.isolation_level = None  # else sqlite3 commits as it likes
+    driver.isolation_level = None  # or sqlite3 commits before DDL
     connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     keep_expression_indexes(connection)
 
 
+def set_timeouts(connection: Connection) -> None:
+    """Set them for this transaction: a pooler such as PgBouncer would keep them otherwise."""
+    is_autocommit = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+    scope = "SESSION" if is_autocommit else "LOCAL"  # SESSION in autocommit_block()
+    for name, value in TIMEOUTS.items():
+        connection.execute(text(f"SET {scope} {name} = '{value}'"))
+
+
 def keep_expression_indexes(connection: Connection) -> None:
-    """Let a table that is copied on SQLite keep the indexes that Alembic cannot read from it.
+    """Recreate expression indexes of tables that Alembic copies on SQLite.
 
-    They would be lost without a word, and with them the rule that no two names differ by case.
+    Alembic cannot reflect them, so it would silently drop the unique index on lower(username).
     """
-    lost: list[str] = []
+    index_sql: list[str] = []
 
-    def remember(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+    def save_indexes(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
         dropped = re.match(r'\s*DROP TABLE "?(\w+)', statement)
         if dropped:
             query = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"
-            found = cursor.execute(query, dropped.groups()).fetchall()
-            lost[:] = [sql for (sql,) in found if sql and sql.count("(") > 1]
+            rows = cursor.execute(query, dropped.groups()).fetchall()
+            index_sql[:] = [sql for (sql,) in rows if sql and sql.count("(") > 1]
 
-    def put_back(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+    def restore_indexes(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
         if re.match(r'\s*ALTER TABLE "?_alembic_tmp_\w+"? RENAME', statement):
-            for sql in lost:
+            for sql in index_sql:
                 cursor.execute(sql)
 
-    event.listen(connection, "before_cursor_execute", remember)
-    event.listen(connection, "after_cursor_execute", put_back)
+    event.listen(connection, "before_cursor_execute", save_indexes)
+    event.listen(connection, "after_cursor_execute", restore_indexes)
 
 
 def end(connection: Connection) -> None:
-    """Leave the connection as it was: it goes back to the pool."""
+    """Reset the connection before it returns to the pool."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("RESET lock_timeout"))
-        connection.execute(text("RESET statement_timeout"))
+        for name in TIMEOUTS:
+            connection.execute(text(f"RESET {name}"))
         connection.commit()
         return
     driver = connection.connection.driver_connection
@@ -89,7 +99,7 @@ def end(connection: Connection) -> None:
 
 
 def run() -> None:
-    """Run the migrations that were asked for."""
+    """Run the requested migrations."""
     options = {
         "render_item": render_item,
         "process_revision_directives": skip_empty,
@@ -110,6 +120,6 @@ def run() -> None:
 
 
 if context.is_offline_mode():
-    raise SystemExit("Migrations need a database to look at: leave out --sql.")
+    raise SystemExit("Offline migrations (--sql) are not supported: run without --sql.")
 
 run()

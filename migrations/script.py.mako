@@ -4,7 +4,7 @@ Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}
 Create Date: ${create_date}
 
-The release before this one is still serving while this runs: add first, deploy, remove later.
+The previous release keeps serving during this migration: add first, deploy, remove later.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Pictures of people: drawn from the name, or Gravatar's where that is switched on."""
+"""Avatars: drawn from the name, or Gravatars if enabled."""
 
 import hashlib
 
@@ -6,11 +6,10 @@ import pytest
 from flask import Flask
 
 from app.avatars import HUES, avatar_hue, gravatar_url, initials
-
-from .databases import migrated, new_sqlite_url
-from .factories import Factory
-from .reader import Reader
-from .settings import make_app
+from tests.support.app_factory import make_app
+from tests.support.databases import migrated, new_sqlite_url
+from tests.support.factories import Factory
+from tests.support.http_client import SiteClient
 
 
 @pytest.mark.parametrize(
@@ -27,36 +26,36 @@ from .settings import make_app
         (" . _ ", "?"),
     ],
 )
-def test_initials_stand_for_a_name(name: str, expected: str) -> None:
+def test_initials(name: str, expected: str) -> None:
     assert initials(name) == expected
 
 
-def test_hue_belongs_to_a_person() -> None:
-    hues = {avatar_hue(f"person {number}") for number in range(200)}
+def test_every_hue_is_used() -> None:
+    hues = {avatar_hue(f"user {number}") for number in range(200)}
     assert hues == set(range(HUES))
 
 
-def test_no_foreign_host_draws_unless_it_is_switched_on(make: Factory, reader: Reader) -> None:
+def test_avatars_are_drawn_by_default(make: Factory, client: SiteClient) -> None:
     ann = make.user("ann")
     make.post(ann)
-    assert "gravatar" not in reader.open("/").html
-    assert "<svg" in reader.open("/user/ann").html
+    assert "gravatar" not in client.open("/").html
+    assert "<svg" in client.open("/user/ann").html
 
 
-def test_gravatar_draws_where_it_is_switched_on(
+def test_gravatars_are_used_if_enabled(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     url = new_sqlite_url(tmp_path_factory.mktemp("gravatar"))
-    app: Flask = make_app(SQLALCHEMY_DATABASE_URI=url, FLASKY_GRAVATAR=True)
+    app: Flask = make_app(SQLALCHEMY_DATABASE_URI=url, GRAVATAR_ENABLED=True)
     digest = hashlib.sha256(b"ann@example.com").hexdigest()
     with migrated(app):
         Factory(app).user("ann")
-        page = Reader(app).open("/user/ann")
+        page = SiteClient(app).open("/user/ann")
     assert f'src="https://secure.gravatar.com/avatar/{digest}?s=' in page.html
 
 
-def test_gravatar_is_asked_for_the_size_that_is_shown() -> None:
-    with make_app(FLASKY_GRAVATAR=True).app_context():
+def test_gravatar_url_has_the_size() -> None:
+    with make_app(GRAVATAR_ENABLED=True).app_context():
         assert gravatar_url("abc", 48) == (
             "https://secure.gravatar.com/avatar/abc?s=48&d=identicon&r=g"
         )

@@ -1,268 +1,249 @@
-"""Settings: what the environment says, what is missing, and how it is told."""
+"""The configuration classes, and how one is chosen."""
 
-import importlib.util
 import logging
 import os
-from collections.abc import Callable
-from types import ModuleType
+import runpy
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine, text
 
-from tests.databases import EphemeralPostgres
-from tests.repository import ROOT
+from tests.envconfig.test_rules_for_settings import VALID
+from tests.support.app_factory import settings_from
+from tests.support.databases import EphemeralPostgres
+from tests.support.repository import ROOT
 
-Configure = Callable[..., ModuleType]
-
-GOOD = {
-    "SECRET_KEY": "k" * 48,
-    "FLASKY_URL": "https://example.com",
-    "DATABASE_URL": "postgresql://user@host/site",
-}
+PRODUCTION = ["production", "heroku", "docker", "unix"]
 
 
-@pytest.fixture
-def configure(monkeypatch: pytest.MonkeyPatch) -> Configure:
-    """Read config.py again, in an environment that holds nothing but what is given."""
-
-    def read(**environment: str) -> ModuleType:
-        for name in list(os.environ):
-            monkeypatch.delenv(name)
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        spec = importlib.util.spec_from_file_location("config_read_again", ROOT / "config.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    return read
+def get_config(name: str | None = None, **environment: str) -> Any:
+    """Return what get_config() of config.py returns in this environment."""
+    config = read_config(**environment)
+    with patch.dict(os.environ, environment, clear=True):
+        return config.get_config(name)
 
 
-def problems(module: ModuleType, name: str = "production") -> list[str]:
-    found: list[str] = module.config[name].problems()
-    return found
+def read_config(**environment: str) -> SimpleNamespace:
+    """Return the names of config.py, evaluated in this environment."""
+    with patch.dict(os.environ, environment, clear=True):
+        return SimpleNamespace(**runpy.run_path(str(ROOT / "config.py")))
 
 
 @pytest.mark.parametrize("name", ["development", "testing", "default"])
-def test_empty_environment_is_enough_for(configure: Configure, name: str) -> None:
-    module = configure()
+def test_empty_environment_is_valid_for(name: str) -> None:
+    settings = settings_from(name)
 
-    module.choose(name).init_app(Flask("site"))
-    assert module.config[name].SQLALCHEMY_DATABASE_URI.startswith("sqlite:")
+    settings.init_app(Flask("site"))
 
-
-@pytest.mark.parametrize("name", ["production", "heroku", "docker", "unix"])
-def test_production_names_everything_that_is_missing_at_once(
-    configure: Configure, name: str
-) -> None:
-    module = configure(MAIL_USERNAME="ann", MAIL_PORT="x")
-
-    with pytest.raises(module.ConfigurationError) as error:
-        module.choose(name).init_app(Flask("site"))
-
-    missing = ["SECRET_KEY", "FLASKY_URL", "DATABASE_URL", "MAIL_PASSWORD"]
-    lines = str(error.value).splitlines()
-    assert "docs/configuration.md" in lines[0]
-    assert sorted(line.split()[1] for line in lines[1:]) == sorted([*missing, "MAIL_PORT"])
+    assert settings.SQLALCHEMY_DATABASE_URI.startswith("sqlite:")
 
 
-@pytest.mark.parametrize("name", ["production", "heroku", "docker", "unix"])
-def test_production_starts_with_what_it_needs(configure: Configure, name: str) -> None:
-    configure(**GOOD).choose(name).init_app(Flask("site"))
+@pytest.mark.parametrize("name", PRODUCTION)
+def test_production_lists_all_errors_at_once(name: str) -> None:
+    config = read_config(MAIL_USERNAME="ann", MAIL_PORT="x")
+
+    with pytest.raises(config.ConfigurationError) as error:
+        config.config[name].init_app(Flask("site"))
+
+    first, *errors = str(error.value).splitlines()
+    assert first == (
+        f"Invalid configuration: {config.config[name].__name__} has errors "
+        "(see docs/configuration.md):"
+    )
+    assert sorted(line.split()[1] for line in errors) == sorted(
+        ["DATABASE_URL", "MAIL_PORT", "MAIL_USERNAME", "SECRET_KEY", "SITE_URL"]
+    )
 
 
-UNSAFE = {
-    "short key": ({"SECRET_KEY": "k" * 31}, "SECRET_KEY has fewer than 32"),
-    "book's key": ({"SECRET_KEY": "hard to guess string"}, "SECRET_KEY is the public default"),
-    "our key": (
-        {"SECRET_KEY": "development only: set SECRET_KEY in production"},
-        "SECRET_KEY is the public default",
-    ),
-    "short old key": ({"SECRET_KEY_FALLBACKS": f"{'o' * 40} short"}, "SECRET_KEY_FALLBACKS"),
-    "blank key": ({"SECRET_KEY": "  "}, "SECRET_KEY is not set"),
-    "host alone": ({"FLASKY_URL": "example.com"}, "FLASKY_URL"),
-    "no host": ({"FLASKY_URL": "https://"}, "FLASKY_URL"),
-    "broken address": ({"FLASKY_URL": "https://[x"}, "FLASKY_URL"),
-    "other scheme": ({"FLASKY_URL": "ftp://example.com"}, "FLASKY_URL"),
-    "other database": ({"DATABASE_URL": "mysql://host/site"}, "DATABASE_URL cannot be read"),
-    "database in memory": (
-        {"DATABASE_URL": "sqlite://"},
-        "DATABASE_URL names a database in memory",
-    ),
-    "database port": (
-        {"DATABASE_URL": "postgresql://u:p@host:abc/db"},
-        "DATABASE_URL cannot be read",
-    ),
-    "address with a query": ({"FLASKY_URL": "https://example.com/?x"}, "FLASKY_URL"),
-    "admin is nobody": ({"FLASKY_ADMIN": "boss", "MAIL_SERVER": "mail"}, "FLASKY_ADMIN is 'boss'"),
-    "sender is nobody": ({"FLASKY_MAIL_SENDER": "Fl<asky"}, "FLASKY_MAIL_SENDER is"),
-    "long prefix": ({"FLASKY_MAIL_SUBJECT_PREFIX": "x" * 101}, "FLASKY_MAIL_SUBJECT_PREFIX"),
-    "port": ({"MAIL_PORT": "99999"}, "MAIL_PORT is '99999'"),
-    "days": ({"REMEMBER_COOKIE_DAYS": "999999999"}, "REMEMBER_COOKIE_DAYS"),
-    "origin with a path": ({"API_ORIGINS": "https://a.example/x"}, "API_ORIGINS holds"),
-    "every origin": ({"API_ORIGINS": "*"}, "API_ORIGINS holds"),
-    "limit in words": ({"RATELIMIT_LOGIN": "ten a minute"}, "RATELIMIT_LOGIN is"),
-    "second limit": ({"RATELIMIT_LETTER": "5 per hour; many"}, "RATELIMIT_LETTER is"),
-    "queue of another kind": ({"QUEUE_URL": "amqp://host"}, "QUEUE_URL cannot be read"),
-    "queue in no folder": ({"QUEUE_URL": "sqlite:///queue.sqlite"}, "QUEUE_URL names no absolute"),
-    "rounds": ({"PASSWORD_HASH_METHOD": "scrypt:1000:8:1"}, "PASSWORD_HASH_METHOD is"),
-    "few rounds": ({"PASSWORD_HASH_METHOD": "scrypt:2:1:1"}, "PASSWORD_HASH_METHOD is"),
-    "no blocks": ({"PASSWORD_HASH_METHOD": "scrypt:1024:0:1"}, "PASSWORD_HASH_METHOD is"),
-    "much memory": ({"PASSWORD_HASH_METHOD": "scrypt:16777216:8:1"}, "PASSWORD_HASH_METHOD is"),
-    "half a login": ({"MAIL_USERNAME": "ann"}, "MAIL_PASSWORD"),
-    "two encryptions": ({"MAIL_USE_TLS": "1", "MAIL_USE_SSL": "1"}, "MAIL_USE_TLS and"),
-    "weak hash": ({"PASSWORD_HASH_METHOD": "md5"}, "PASSWORD_HASH_METHOD"),
-}
-
-
-@pytest.mark.parametrize(("changed", "told"), UNSAFE.values(), ids=UNSAFE)
-def test_production_refuses(configure: Configure, changed: dict[str, str], told: str) -> None:
-    found = problems(configure(**(GOOD | changed)))
-
-    assert len(found) == 1, found
-    assert found[0].startswith(told)
-
-
-NUMBERS = [
-    "FLASKY_POSTS_PER_PAGE",
-    "FLASKY_FOLLOWERS_PER_PAGE",
-    "FLASKY_COMMENTS_PER_PAGE",
-    "FLASKY_LINK_HOURS",
-    "FLASKY_DEPLOY_WAIT",
-    "MAIL_PORT",
-    "MAIL_TIMEOUT",
-    "REMEMBER_COOKIE_DAYS",
-]
-FLAGS = ["FLASKY_GRAVATAR", "FLASKY_DEMO", "MAIL_USE_TLS", "MAIL_USE_SSL"]
-
-
-@pytest.mark.parametrize("value", ["x", "-1", "0", "1.5", "1e3", "9" * 10, "1 000"])
-@pytest.mark.parametrize("name", NUMBERS)
-def test_malformed_number_is_told_once(configure: Configure, name: str, value: str) -> None:
-    [problem] = problems(configure(**{name: value}), "development")
-
-    assert problem.startswith(f"{name} is {value!r}: write a whole number")
-
-
-@pytest.mark.parametrize("name", FLAGS)
-def test_malformed_switch_is_told_once(configure: Configure, name: str) -> None:
-    [problem] = problems(configure(**{name: "maybe"}), "development")
-
-    assert problem == f"{name} is 'maybe': write true or false."
-
-
-@pytest.mark.parametrize("name", ["FLASKY_POSTS_PER_PAGE", "MAIL_PORT"])
-def test_number_is_read(configure: Configure, name: str) -> None:
-    assert getattr(configure(**{name: " 7 "}).Config, name) == 7
-
-
-@pytest.mark.parametrize(
-    ("value", "meant"),
-    [
-        *((word, True) for word in ("1", "true", "Yes", "ON")),
-        *((word, False) for word in ("0", "False", "no", "off", "", " ")),
-    ],
-    ids=repr,
-)
-def test_switch_is_read(configure: Configure, value: str, meant: bool) -> None:
-    assert configure(FLASKY_GRAVATAR=value).Config.FLASKY_GRAVATAR is meant
+@pytest.mark.parametrize("name", PRODUCTION)
+def test_production_starts_with_the_required_settings(name: str) -> None:
+    settings_from(name, **VALID).init_app(Flask("site"))
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
-def test_every_spelling_of_postgresql_connects(
-    configure: Configure, postgres: EphemeralPostgres, scheme: str
-) -> None:
+def test_all_schemes_of_postgresql_connect(postgres: EphemeralPostgres, scheme: str) -> None:
     url = scheme + postgres.url("postgres").removeprefix("postgresql+psycopg2")
 
-    configured = configure(DATABASE_URL=url).ProductionConfig.SQLALCHEMY_DATABASE_URI
+    settings = settings_from("production", DATABASE_URL=url)
 
-    engine = create_engine(configured)
+    engine = create_engine(settings.SQLALCHEMY_DATABASE_URI)
     with engine.connect() as connection:
         assert str(connection.scalar(text("SELECT version()"))).startswith("PostgreSQL")
     engine.dispose()
 
 
 @pytest.mark.parametrize(
-    ("variable", "name"),
+    ("variable", "names"),
     [
-        ("DEV_DATABASE_URL", "development"),
-        ("TEST_DATABASE_URL", "testing"),
-        ("DATABASE_URL", "production"),
+        ("DEV_DATABASE_URL", {"development", "default"}),
+        ("TEST_DATABASE_URL", {"testing"}),
+        ("DATABASE_URL", set(PRODUCTION)),
     ],
 )
-def test_each_configuration_has_a_database_of_its_own(
-    configure: Configure, variable: str, name: str
-) -> None:
-    module = configure(**{variable: "postgres://host/site"})
+def test_each_configuration_has_its_own_database(variable: str, names: set[str]) -> None:
+    config = read_config(**{variable: "postgres://host/site"})
     url = "postgresql+psycopg2://host/site"
 
-    users = {key for key, cls in module.config.items() if url == cls.SQLALCHEMY_DATABASE_URI}
-
-    assert name in users
-    assert not users & ({"development", "testing", "production"} - {name})
-
-
-CHOICES = {
-    "nothing": ({}, "DevelopmentConfig"),
-    "on Heroku": ({"DYNO": "web.1"}, "HerokuConfig"),
-    "asked for": ({"FLASK_CONFIG": "docker"}, "DockerConfig"),
-    "asked for on Heroku": ({"FLASK_CONFIG": "unix", "DYNO": "web.1"}, "UnixConfig"),
-    "empty": ({"FLASK_CONFIG": ""}, "DevelopmentConfig"),
-}
-
-
-@pytest.mark.parametrize(("environment", "chosen"), CHOICES.values(), ids=CHOICES)
-def test_environment_chooses(
-    configure: Configure, environment: dict[str, str], chosen: str
-) -> None:
-    assert configure(**environment).choose().__name__ == chosen
-
-
-def test_name_that_is_given_beats_the_environment(configure: Configure) -> None:
-    assert configure(FLASK_CONFIG="docker").choose("testing").__name__ == "TestingConfig"
-
-
-def test_unknown_configuration_is_named_with_the_known_ones(configure: Configure) -> None:
-    module = configure(FLASK_CONFIG="prod")
-
-    with pytest.raises(module.ConfigurationError, match=r"'prod': choose one of .*production"):
-        module.choose()
+    assert {
+        name for name, cls in config.config.items() if url == cls.SQLALCHEMY_DATABASE_URI
+    } == names
 
 
 @pytest.mark.parametrize(
-    ("server", "warned"), [("gunicorn/27.0", True), ("", False)], ids=["gunicorn", "flask run"]
+    ("environment", "name"),
+    [
+        ({}, "DevelopmentConfig"),
+        ({"DYNO": "web.1"}, "HerokuConfig"),
+        ({"FLASK_CONFIG": "docker"}, "DockerConfig"),
+        ({"FLASK_CONFIG": "unix", "DYNO": "web.1"}, "UnixConfig"),
+        ({"FLASK_CONFIG": ""}, "DevelopmentConfig"),
+    ],
 )
-def test_development_under_gunicorn_says_so(
-    configure: Configure, caplog: pytest.LogCaptureFixture, server: str, warned: bool
+def test_environment_chooses_the_configuration(environment: dict[str, str], name: str) -> None:
+    assert get_config(**environment).__name__ == name
+
+
+def test_argument_overrides_the_environment() -> None:
+    assert get_config("testing", FLASK_CONFIG="docker").__name__ == "TestingConfig"
+
+
+def test_unknown_configuration_is_an_error_with_the_choices() -> None:
+    config = read_config()
+
+    with pytest.raises(
+        config.ConfigurationError,
+        match=r"^Invalid configuration: FLASK_CONFIG is 'prod': choose one of .*production",
+    ):
+        config.get_config("prod")
+
+
+@pytest.mark.parametrize("server", ["gunicorn/27.0", ""])
+def test_gunicorn_with_the_development_configuration_is_warned_about(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, server: str
 ) -> None:
-    module = configure(SERVER_SOFTWARE=server)
+    monkeypatch.setenv("SERVER_SOFTWARE", server)
 
-    with caplog.at_level(logging.WARNING):
-        module.DevelopmentConfig.init_app(Flask("site"))
+    settings_from("development").init_app(Flask("site"))
 
-    assert ("DEVELOPMENT CONFIGURATION" in caplog.text) is warned
+    assert ("DEVELOPMENT CONFIGURATION" in caplog.text) is bool(server)
 
 
-@pytest.mark.parametrize(("url", "secure"), [("https://a.example", True), ("http://a", False)])
-def test_cookies_keep_to_https_where_the_site_does(
-    configure: Configure, url: str, secure: bool
+COMPLETE = {
+    "MAIL_SERVER": "mail",
+    "FLASKY_ADMIN": "ann@example.com",
+    "FLASKY_MAIL_SENDER": "site@example.com",
+    "REDIS_URL": "redis://host",
+}
+WARNINGS = {
+    "complete": ({}, "gunicorn/27", None),
+    "no admin": ({"FLASKY_ADMIN": ""}, "", "FLASKY_ADMIN is not set"),
+    "no mail server": ({"MAIL_SERVER": ""}, "", "MAIL_SERVER is not set"),
+    "no email": ({"MAIL_SERVER": "", "FLASKY_ADMIN": ""}, "", "MAIL_SERVER is not set"),
+    "no sender": ({"FLASKY_MAIL_SENDER": ""}, "gunicorn/27", "Mail servers can reject email"),
+    "no sender, command": ({"FLASKY_MAIL_SENDER": ""}, "", None),
+    "no Redis": ({"REDIS_URL": ""}, "gunicorn/27", "REDIS_URL is not set"),
+    "no Redis, command": ({"REDIS_URL": ""}, "", None),
+}
+
+
+@pytest.mark.parametrize(("changes", "server", "start"), WARNINGS.values(), ids=WARNINGS)
+def test_production_warns_about_missing_settings(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    changes: dict[str, str],
+    server: str,
+    start: str | None,
 ) -> None:
-    production = configure(FLASKY_URL=url).ProductionConfig
+    monkeypatch.setenv("SERVER_SOFTWARE", server)
 
-    assert production.SESSION_COOKIE_SECURE is production.REMEMBER_COOKIE_SECURE is secure
+    settings_from("production", **(VALID | COMPLETE | changes)).init_app(Flask("site"))
+
+    records = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(records) == (1 if start else 0)
+    assert all(record.getMessage().startswith(str(start)) for record in records)
 
 
-def test_old_keys_are_separated_by_white_space(configure: Configure) -> None:
-    assert configure(SECRET_KEY_FALLBACKS=" a  b\n").Config.SECRET_KEY_FALLBACKS == ["a", "b"]
-    assert configure().Config.SECRET_KEY_FALLBACKS == []
+@pytest.mark.parametrize(
+    ("url", "secure"),
+    [("https://a.example", True), ("HTTPS://a.example", True), ("http://a.example", False)],
+)
+def test_cookies_are_secure_if_the_site_uses_https(url: str, secure: bool) -> None:
+    settings = settings_from("production", SITE_URL=url)
+
+    assert settings.SESSION_COOKIE_SECURE is settings.REMEMBER_COOKIE_SECURE is secure
+    for name in (settings.SESSION_COOKIE_NAME, settings.REMEMBER_COOKIE_NAME):
+        assert name.startswith("__Host-") is secure
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "foo", "postgresql://u:p@ss@127.0.0.1:bad/x"])
-def test_database_url_that_cannot_be_read_is_named_in_development_too(
-    configure: Configure, url: str
-) -> None:
-    [problem] = problems(configure(DEV_DATABASE_URL=url), "development")
-    assert problem.strip(" *").startswith("DEV_DATABASE_URL cannot be read: write postgresql://")
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        ("", ["example.com"]),
+        ("example.com", ["example.com"]),
+        ("www.example.com", ["www.example.com", "example.com"]),
+        (".example.com:8443", [".example.com:8443", "example.com"]),
+    ],
+)
+def test_host_of_the_site_is_trusted(hosts: str, expected: list[str]) -> None:
+    settings = settings_from(
+        "production", SITE_URL="https://EXAMPLE.com:8443", TRUSTED_HOSTS=hosts
+    )
+
+    assert expected == settings.TRUSTED_HOSTS
+
+
+def test_production_has_no_debugger_whatever_flask_reads() -> None:
+    """Flask takes every FLASK_DEBUG but 0, false and no for true."""
+    settings = settings_from("production", **VALID, FLASK_DEBUG="off")
+
+    assert settings.validation_errors() == []
+    assert settings.DEBUG is False
+
+
+def test_console_email_is_used_in_development_without_a_mail_server() -> None:
+    assert settings_from("development").MAIL_CONSOLE
+    assert not settings_from("development", MAIL_SERVER="mail").MAIL_CONSOLE
+    assert not settings_from("production", **VALID).MAIL_CONSOLE
+
+
+def test_cookie_lifetime_is_in_days() -> None:
+    duration = settings_from("development", REMEMBER_COOKIE_DAYS="7").REMEMBER_COOKIE_DURATION
+
+    assert duration == timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("changes", "storage"),
+    [({}, "memory://"), ({"REDIS_URL": "redis://host"}, "shared+redis://host")],
+)
+def test_rate_limits_use_redis_if_there_is_one(changes: dict[str, str], storage: str) -> None:
+    settings = settings_from("production", **(VALID | changes))
+
+    assert storage == settings.RATELIMIT_STORAGE_URI
+
+
+DYNO_WITH_REDIS = {"DYNO": "web.1", "REDIS_URL": "rediss://h"}
+HEROKU: list[tuple[dict[str, str], str, object]] = [
+    ({}, "TRUSTED_PROXY_COUNT", 1),
+    ({"TRUSTED_PROXY_COUNT": "0"}, "TRUSTED_PROXY_COUNT", 0),
+    ({"DYNO": "web.1"}, "SSL_REDIRECT", True),
+    ({"DYNO": "web.1", "SSL_REDIRECT": "0"}, "SSL_REDIRECT", False),
+    ({}, "SSL_REDIRECT", False),
+    ({"HEROKU_RELEASE_VERSION": "v7"}, "RELEASE", "v7"),
+    ({"HEROKU_RELEASE_VERSION": "v7", "RELEASE": "42"}, "RELEASE", "42"),
+    ({"HEROKU_BUILD_COMMIT": "a1b2"}, "COMMIT", "a1b2"),
+    ({"HEROKU_BUILD_COMMIT": "a1b2", "COMMIT": "c3"}, "COMMIT", "c3"),
+    ({"REDIS_URL": "rediss://h"}, "RATELIMIT_STORAGE_URI", "shared+rediss://h"),
+    ({"DYNO": "web.1"}, "RATELIMIT_STORAGE_URI", "memory://"),
+    (DYNO_WITH_REDIS, "REDIS_URL", "rediss://h?ssl_cert_reqs=none"),
+    (DYNO_WITH_REDIS, "RATELIMIT_STORAGE_URI", "shared+rediss://h?ssl_cert_reqs=none"),
+]
+
+
+@pytest.mark.parametrize(("changes", "name", "value"), HEROKU)
+def test_heroku_has_its_own_defaults(changes: dict[str, str], name: str, value: object) -> None:
+    assert getattr(settings_from("heroku", **(VALID | changes)), name) == value

@@ -1,4 +1,4 @@
-"""Which language a reader gets, and how times are written in it."""
+"""Language selection, and localized times."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,28 +7,28 @@ from flask import Flask
 
 from app.i18n import LANGUAGES, exact
 from app.models import utcnow
-from tests.factories import Factory
-from tests.mailbox import Mailbox
-from tests.reader import Page, Reader
+from tests.support.factories import Factory
+from tests.support.http_client import Page, SiteClient
+from tests.support.mailbox import Mailbox
 
 ENGLISH, CHINESE = "en", "zh-Hans"
-WORDS = {ENGLISH: "Latest posts", CHINESE: "最新帖子"}
+HEADING = {ENGLISH: "Latest posts", CHINESE: "最新帖子"}
 WELCOME = {ENGLISH: "Create an account", CHINESE: "创建账号"}
 
 
 def language_of(page: Page) -> str:
-    """Return the language that a page says it is written in, and is."""
+    """Return the language of a page, by its `lang` attribute and by its text."""
     (language,) = [tag for tag in WELCOME if f'<html lang="{tag}"' in page.html]
-    said = {tag for tag in WELCOME if WORDS[tag] in page.text or WELCOME[tag] in page.text}
-    assert said == {language}
+    shown = {tag for tag in WELCOME if HEADING[tag] in page.text or WELCOME[tag] in page.text}
+    assert shown == {language}
     return language
 
 
-def reader_who_prefers(app: Flask, tags: str, cookie: str | None = None) -> Reader:
-    reader = Reader(app, **{"Accept-Language": tags})
+def client_for(app: Flask, tags: str, cookie: str | None = None) -> SiteClient:
+    client = SiteClient(app, **{"Accept-Language": tags})
     if cookie:
-        reader.client.set_cookie("lang", cookie)
-    return reader
+        client.client.set_cookie("lang", cookie)
+    return client
 
 
 @pytest.mark.parametrize(
@@ -56,57 +56,55 @@ def reader_who_prefers(app: Flask, tags: str, cookie: str | None = None) -> Read
         ("", ENGLISH),
     ],
 )
-def test_page_comes_in_the_language_that_the_browser_prefers(
-    app: Flask, tags: str, language: str
-) -> None:
-    assert language_of(reader_who_prefers(app, tags).open("/")) == language
+def test_language_of_the_browser(app: Flask, tags: str, language: str) -> None:
+    assert language_of(client_for(app, tags).open("/")) == language
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_can_be_preferred(app: Flask, language: str) -> None:
+def test_every_language_can_be_selected(app: Flask, language: str) -> None:
     tag = language.replace("_", "-")
 
-    assert f'<html lang="{tag}"' in reader_who_prefers(app, tag).open("/").html
+    assert f'<html lang="{tag}"' in client_for(app, tag).open("/").html
 
 
 @pytest.mark.parametrize("cookie", ["eo", "zh", "../en", "zh_Hant"])
-def test_language_that_the_site_does_not_have_is_no_choice(app: Flask, cookie: str) -> None:
-    assert language_of(reader_who_prefers(app, "zh-CN", cookie).open("/")) == CHINESE
+def test_invalid_language_cookie_is_ignored(app: Flask, cookie: str) -> None:
+    assert language_of(client_for(app, "zh-CN", cookie).open("/")) == CHINESE
 
 
 @pytest.mark.parametrize(
     ("account", "browser", "language"),
     [("zh_Hans", "en", CHINESE), ("en", "zh-CN", ENGLISH), (None, "zh-CN", CHINESE)],
 )
-def test_language_of_the_account_goes_before_the_browsers(
+def test_language_of_the_account_overrides_the_browser(
     app: Flask, make: Factory, account: str | None, browser: str, language: str
 ) -> None:
-    reader = reader_who_prefers(app, browser).log_in(make.user(locale=account))
+    client = client_for(app, browser).log_in(make.user(locale=account))
 
-    assert language_of(reader.open("/")) == language
+    assert language_of(client.open("/")) == language
 
 
 @pytest.mark.parametrize(
     ("cookie", "account", "language"), [("en", "zh_Hans", ENGLISH), ("zh_Hans", "en", CHINESE)]
 )
-def test_language_that_was_switched_to_goes_before_all(
+def test_language_cookie_overrides_account_and_browser(
     app: Flask, make: Factory, cookie: str, account: str, language: str
 ) -> None:
-    reader = reader_who_prefers(app, account.replace("_", "-"), cookie)
-    reader.log_in(make.user(locale=account))
+    client = client_for(app, account.replace("_", "-"), cookie)
+    client.log_in(make.user(locale=account))
 
-    assert language_of(reader.open("/")) == language
+    assert language_of(client.open("/")) == language
 
 
-def test_letter_comes_in_the_language_of_its_reader_whoever_asks_for_it(
-    app: Flask, make: Factory, letters: Mailbox
+def test_email_is_in_the_language_of_the_recipient(
+    app: Flask, make: Factory, mailbox: Mailbox
 ) -> None:
     ann, wei = make.user("ann", locale="en"), make.user("wei", locale="zh_Hans")
-    for person, browser in ((ann, "zh-CN"), (wei, "en")):
-        reader = reader_who_prefers(app, browser)
-        reader.submit("/auth/reset", {"email": person.email})
+    for user, browser in ((ann, "zh-CN"), (wei, "en")):
+        client = client_for(app, browser)
+        client.submit("/auth/reset", {"email": user.email})
 
-    english, chinese = letters.last(ann.email), letters.last(wei.email)
+    english, chinese = mailbox.last(ann.email), mailbox.last(wei.email)
 
     assert english.subject == "[Flasky] Reset your password"
     assert chinese.subject == "[Flasky] 重置密码"
@@ -115,87 +113,83 @@ def test_letter_comes_in_the_language_of_its_reader_whoever_asks_for_it(
     assert "打开以下链接" in chinese.html
 
 
-def test_page_stays_in_its_language_after_a_letter_in_another(
-    app: Flask, make: Factory, letters: Mailbox
+def test_email_in_another_language_does_not_change_the_page(
+    app: Flask, make: Factory, mailbox: Mailbox
 ) -> None:
     wei = make.user("wei", locale="zh_Hans")
 
-    page = reader_who_prefers(app, "en").submit("/auth/reset", {"email": wei.email})
+    page = client_for(app, "en").submit("/auth/reset", {"email": wei.email})
 
-    assert "A letter with instructions is on its way" in page.text
-    assert letters.last(wei.email).subject == "[Flasky] 重置密码"
+    assert "We sent an email with instructions" in page.text
+    assert mailbox.last(wei.email).subject == "[Flasky] 重置密码"
 
 
-def test_letter_to_a_stranger_comes_in_the_language_of_who_asks(
-    app: Flask, letters: Mailbox
+def test_email_to_an_unknown_address_is_in_the_language_of_the_request(
+    app: Flask, mailbox: Mailbox
 ) -> None:
-    reader_who_prefers(app, "zh-CN").submit("/auth/reset", {"email": "nobody@example.com"})
+    client_for(app, "zh-CN").submit("/auth/reset", {"email": "missing@example.com"})
 
-    assert letters.last("nobody@example.com").subject == "[Flasky] 这个地址没有对应的账号"
+    assert mailbox.last("missing@example.com").subject == "[Flasky] 这个地址没有对应的账号"
 
 
-def test_letter_to_the_administrator_comes_in_the_sites_own_language(
-    app: Flask, make: Factory, letters: Mailbox
+def test_email_to_the_administrator_is_in_the_default_language(
+    app: Flask, make: Factory, mailbox: Mailbox
 ) -> None:
     wei = make.user("wei", locale="zh_Hans", confirmed=False)
-    reader = reader_who_prefers(app, "zh-CN")
-    reader.submit("/auth/unconfirmed", {"email": wei.email})
-    link = letters.last(wei.email).link
+    client = client_for(app, "zh-CN")
+    client.submit("/auth/unconfirmed", {"email": wei.email})
+    link = mailbox.last(wei.email).link
 
-    reader.submit(link, {"password": wei.password}, action=link)
+    client.submit(link, {"password": wei.password}, action=link)
 
-    assert letters.last("admin@example.com").subject == "[Flasky] New account: wei"
+    assert mailbox.last("admin@example.com").subject == "[Flasky] New account: wei"
 
 
 @pytest.mark.parametrize(
     ("tag", "date", "elapsed"),
     [("en", "March 1, 2025", "3 hours ago"), ("zh-CN", "2025年3月1日", "3小时前")],
 )
-def test_times_are_written_in_the_readers_language(
-    app: Flask, make: Factory, tag: str, date: str, elapsed: str
-) -> None:
+def test_times_are_localized(app: Flask, make: Factory, tag: str, date: str, elapsed: str) -> None:
     ann = make.user()
     make.post(ann, timestamp=datetime(2025, 3, 1, 12, 30, tzinfo=UTC))
-    # In the middle of an hour, so that the time the test takes does not matter.
+    # In the middle of an hour, so that the duration of the test does not matter.
     make.post(ann, timestamp=utcnow() - timedelta(hours=3, minutes=5))
 
-    html = reader_who_prefers(app, tag).open("/").html
+    html = client_for(app, tag).open("/").html
 
     assert date in html
     assert elapsed in html
 
 
-def test_time_is_written_in_utc(app: Flask) -> None:
+def test_exact_time_is_in_utc(app: Flask) -> None:
     with app.test_request_context():
-        written = exact(datetime(2025, 3, 1, 12, 30, tzinfo=UTC))
+        text = exact(datetime(2025, 3, 1, 12, 30, tzinfo=UTC))
 
-    assert "12:30" in written
-    assert "UTC" in written
+    assert "12:30" in text
+    assert "UTC" in text
 
 
 @pytest.mark.parametrize(
     ("tag", "message"),
     [("en", "Use at most 64 characters."), ("zh-CN", "最多输入 64 个字符。")],
 )
-def test_message_of_a_form_names_its_number(
+def test_validation_message_holds_the_limit(
     app: Flask, make: Factory, tag: str, message: str
 ) -> None:
-    reader = reader_who_prefers(app, tag).log_in(make.user())
+    client = client_for(app, tag).log_in(make.user())
 
-    assert message in reader.submit("/edit-profile", {"name": "x" * 65}).text
+    assert message in client.submit("/edit-profile", {"name": "x" * 65}).text
 
 
 @pytest.mark.parametrize(
     ("tag", "names"),
     [("en", ["User", "Moderator", "Administrator"]), ("zh-CN", ["用户", "版主", "管理员"])],
 )
-def test_roles_are_named_in_the_readers_language(
-    app: Flask, make: Factory, tag: str, names: list[str]
-) -> None:
+def test_role_names_are_translated(app: Flask, make: Factory, tag: str, names: list[str]) -> None:
     ann = make.user("ann")
-    reader = reader_who_prefers(app, tag).log_in(make.user("root", "Administrator"))
+    client = client_for(app, tag).log_in(make.user("root", "Administrator"))
 
-    html = reader.open(f"/edit-profile/{ann.id}").html
+    html = client.open(f"/edit-profile/{ann.id}").html
 
     for name in names:
         assert f">{name}</option>" in html

@@ -1,105 +1,80 @@
-"""Who may do what: every address of the site, for every kind of reader."""
+"""Permission checks for the current user. tests/requests/ checks every endpoint."""
+
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from werkzeug.wrappers import Response
+from flask_login import login_user, logout_user
+from werkzeug.exceptions import Forbidden
 
-from .addresses import (
-    ADDRESSES,
-    BAD,
-    BUTTON,
-    DONE,
-    FORBIDDEN,
-    HELD,
-    LOGIN,
-    MISSING,
-    PAGE,
-    READERS,
-    Address,
+from app.extensions import db
+from app.models import User
+from app.permissions import (
+    admin_required,
+    can_delete,
+    can_edit,
+    can_follow,
+    can_read_suspended,
+    can_view,
 )
-from .cast import Stage
-from .reader import REDIRECTS
+from tests.support.factories import Factory, UserData
 
-pytestmark = pytest.mark.slow
-
-STATUSES = {403: FORBIDDEN, 404: MISSING, 405: BUTTON, 400: BAD}
+ROLES = ("User", "Moderator", "Administrator")
 
 
-@pytest.mark.parametrize("address", ADDRESSES, ids=str)
-def test_address_answers_each_reader_as_the_table_says(stage: Stage, address: Address) -> None:
-    assert {kind: tried(stage, address, kind) for kind in READERS} == address.outcomes
-
-
-def tried(stage: Stage, address: Address, kind: str) -> str:
-    """Say what a reader gets who opens the address, or sends the form, before anybody else."""
-    client, token = stage.enter(kind)
-    fields = {"csrf_token": token, **stage.cast.fields(address)}
-    data = fields if address.method == "POST" else {}
-    with client.open(stage.cast.path(address), method=address.method, data=data) as answer:
-        return outcome(answer, address)
-
-
-def outcome(answer: Response, address: Address) -> str:
-    """Say in a word what the answer means to the reader."""
-    if answer.status_code in STATUSES:
-        return STATUSES[answer.status_code]
-    if answer.status_code not in REDIRECTS:
-        assert answer.status_code == 200, answer.status
-        return PAGE
-    target = answer.headers["Location"].partition("?")[0]
-    if target == "/auth/login" and "next=" in answer.headers["Location"]:
-        return LOGIN
-    if target == "/auth/login" and address.outcomes["anonymous"] == LOGIN:
-        return LOGIN
-    if target == "/auth/unconfirmed" and not address.endpoint.startswith("auth."):
-        return HELD
-    return DONE
-
-
-def test_table_holds_every_address_of_the_site(app: Flask) -> None:
-    routes = {
-        (rule.endpoint, method)
-        for rule in app.url_map.iter_rules()
-        if not rule.endpoint.startswith("api.")  # programs have a table of their own
-        for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}
+def test_permissions_depend_on_role_and_authorship(app: Flask, make: Factory) -> None:
+    author = make.user("author").id
+    expected = {
+        None: (False, False, False),
+        "User": (False, False, False),
+        "Moderator": (False, True, True),
+        "Administrator": (True, True, True),
     }
-    in_table = {
-        (address.endpoint, address.method)
-        for address in ADDRESSES
-        if address.outcomes["anonymous"] != BUTTON
-    }
+    users = {role: make.user(role, role) for role in ROLES}
+    for role, permissions in expected.items():
+        with app.test_request_context():
+            log_in(users.get(role or ""))
 
-    assert in_table == routes
-
-
-def test_table_tries_to_open_whatever_takes_only_buttons(app: Flask) -> None:
-    buttons = {
-        rule.endpoint
-        for rule in app.url_map.iter_rules()
-        if "GET" not in (rule.methods or set()) and not rule.endpoint.startswith("api.")
-    }
-    opened = {address.endpoint for address in ADDRESSES if address.outcomes["anonymous"] == BUTTON}
-
-    assert opened == buttons
+            assert (can_edit(author), can_delete(author), can_read_suspended()) == permissions
+    with app.test_request_context():
+        user = log_in(users["User"])
+        assert user is not None
+        assert (can_edit(user.id), can_delete(user.id), can_follow(user)) == (True, True, False)
+        assert can_follow(db.session.get_one(User, author))
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/post/4711"),
-        ("POST", "/post/4711"),
-        ("GET", "/edit/4711"),
-        ("GET", "/comment/4711/deletion"),
-        ("POST", "/comment/4711/suspension"),
-        ("GET", "/edit-profile/4711"),
-        ("GET", "/user/nobody"),
-        ("POST", "/follow/nobody"),
-        ("GET", "/nowhere"),
-    ],
-)
-def test_what_is_not_there_is_not_found(stage: Stage, method: str, path: str) -> None:
-    client, token = stage.enter("administrator")
+def log_in(user: UserData | None) -> User | None:
+    """Make `user` the current user of this request."""
+    logout_user()
+    row = db.session.get(User, user.id) if user else None
+    if row is not None:
+        login_user(row)
+    return row
 
-    answer = client.open(path, method=method, data={"csrf_token": token, "body": "x"})
 
-    assert answer.status_code == 404
+def test_unconfirmed_users_without_posts_are_hidden(app: Flask, make: Factory) -> None:
+    new, author = (make.user(name, confirmed=False) for name in ("new", "author"))
+    make.post(author)
+    admin = make.user("admin", "Administrator")
+    for viewer, expected in ((None, False), (author, False), (admin, True)):
+        with app.test_request_context():
+            log_in(viewer)
+
+            assert can_view(db.session.get_one(User, new.id)) is expected
+            assert can_view(db.session.get_one(User, author.id))
+            assert can_view(db.session.get_one(User, admin.id))
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_view_requires_the_permission(app: Flask, make: Factory, role: str | None) -> None:
+    view: Callable[[], str] = admin_required(lambda: "shown")
+    user = make.user("ann", role) if role else None
+    with app.test_request_context():
+        log_in(user)
+        if role == "Administrator":
+            assert view() == "shown"
+        elif role:
+            with pytest.raises(Forbidden):
+                view()
+        else:
+            assert getattr(view(), "location", "").startswith("/auth/login")

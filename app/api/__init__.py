@@ -1,26 +1,29 @@
-"""/api/v1: what the pages can do, for programs."""
+"""The REST API below /api/v1, its OpenAPI document and its documentation page.
+
+`endpoint` declares what a view accepts and returns; `openapi` turns the declarations into the
+document. To remove the API: delete this package, `templates/api/`, `static/{css,js}/api.*`,
+`tests/api/`, `errors/problem_details.py`, the models `AccessToken` and `IdempotencyKey`, and the
+registration of `api` and `docs` in the factory.
+"""
 
 from flask import Blueprint
 
 from ..extensions import csrf, limiter
-from ..limits import API
+from ..rate_limiting.limits import API
 
 api = Blueprint("api", __name__)
 docs = Blueprint("api_docs", __name__)
 
-csrf.exempt(api)  # no cookie counts here, and a form of another site can send nothing else
+csrf.exempt(api)  # requests authenticate with a token, never with a cookie
 limiter.shared_limit(API, scope="api")(api)
 
-from . import (  # noqa: E402 - views
-    authentication,  # noqa: F401 - a hook
-    comments,  # noqa: F401 - views
-    cors,  # noqa: F401 - hooks
-    description,  # noqa: F401 - views
-    follows,  # noqa: F401 - views
-    me,  # noqa: F401 - views
-    moderation,  # noqa: F401 - views
-    posts,  # noqa: F401 - views
-    slashes,  # noqa: F401 - a hook
-    tokens,  # noqa: F401 - views
-    users,  # noqa: F401 - views
+from . import (  # noqa: E402, F401 - register the views
+    authentication,
+    comments,
+    cors,
+    docs_views,
+    follows,
+    posts,
+    tokens,
+    users,
 )

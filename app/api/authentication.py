@@ -1,65 +1,51 @@
-"""Who sends a request: the token says so, and nothing else does."""
-
-from http import HTTPStatus
+"""Authentication of API requests by token."""
 
 from flask import g, request
 
-from ..extensions import login_manager
-from ..models import AccessToken, User
-from ..problems import Refusal, challenge
+from ..errors.problem_details import CHALLENGE, APIError
+from ..models import AccessToken
+from ..security.login_manager import set_loaded_user
 from . import api
 
-READING = {"GET", "HEAD", "OPTIONS"}
-TAKES_PASSWORD = "api.create_token"  # noqa: S105 - the name of an endpoint
+READ_METHODS = {"GET", "HEAD", "OPTIONS"}
+BASIC_AUTH_ENDPOINT = "api.create_token"
 
 
 @api.before_request
 def authenticate() -> None:
-    """Look at the token, if there is one. One that does not work is refused on open addresses,
-    too: a program that has lost its rights is to hear of it.
+    """Log in the owner of the token, if the request has one.
+
+    An invalid token is rejected even where none is required: otherwise a client would not notice
+    that its token has expired.
     """
-    if "Authorization" not in request.headers or request.endpoint == TAKES_PASSWORD:
+    if "Authorization" not in request.headers or request.endpoint == BASIC_AUTH_ENDPOINT:
         return
-    grant = AccessToken.grant(_token())
+    grant = AccessToken.authenticate(_request_token())
     if grant is None:
-        raise Refusal(
-            HTTPStatus.UNAUTHORIZED,
-            "This token is unknown, revoked or expired, or the password was changed since.",
+        raise APIError(
+            401,
+            "Token is invalid, expired or revoked.",
             reason="invalid_token",
-            challenge=challenge(error="invalid_token"),
+            challenge=f'{CHALLENGE}, error="invalid_token"',
         )
-    refuse_unconfirmed(grant.user)
-    if grant.read_only and request.method not in READING:
-        raise Refusal(HTTPStatus.FORBIDDEN, "This token may only read.", reason="read_only_token")
-    login_manager.identify(grant.user)
+    if not grant.user.confirmed:
+        detail = "The email of this account is not confirmed. Log in on the site to confirm it."
+        raise APIError(403, detail, reason="unconfirmed")
+    if grant.read_only and request.method not in READ_METHODS:
+        raise APIError(403, "Token is read-only.", reason="read_only_token")
+    set_loaded_user(grant.user)
     g.grant = grant
 
 
-def refuse_unconfirmed(user: User) -> None:
-    """Refuse an account whose confirmation an administrator has taken back."""
-    if not user.confirmed:
-        raise Refusal(
-            HTTPStatus.FORBIDDEN,
-            "The address of this account is not confirmed. Log in on the site to see what to do.",
-            reason="unconfirmed",
-        )
-
-
-def _token() -> str:
-    """Return the token of the request: behind “Bearer”, or as a Basic name without password."""
-    sent = request.authorization
-    if sent is not None and sent.type == "bearer" and sent.token:
-        return sent.token
-    if sent is not None and sent.type == "basic" and sent.username:
-        if not sent.password:
-            return sent.username
-        raise Refusal(
-            HTTPStatus.UNAUTHORIZED,
-            "A password is good for one thing here: POST it to /api/v1/tokens/ for a token.",
-            reason="password_not_accepted",
-        )
-    raise Refusal(
-        HTTPStatus.UNAUTHORIZED,
-        "The header Authorization cannot be read. Send “Authorization: Bearer …”.",
-        reason="invalid_token",
-    )
+def _request_token() -> str:
+    """Return the bearer token, or the username of Basic authentication without a password."""
+    authorization = request.authorization
+    if authorization and authorization.type == "bearer" and authorization.token:
+        return authorization.token
+    if authorization and authorization.type == "basic" and authorization.username:
+        if not authorization.password:
+            return authorization.username
+        detail = "Passwords are only accepted by POST /api/v1/tokens/. Create a token there."
+        raise APIError(401, detail, reason="password_not_accepted")
+    detail = "Authorization header is malformed. Send “Authorization: Bearer …”."
+    raise APIError(401, detail, reason="invalid_token")

@@ -1,89 +1,102 @@
-"""Comments: listing, reading, writing and deleting them. They belong to a post."""
-
-from typing import Any
+"""Endpoints for comments, and for moderators to hide them."""
 
 from flask import abort
 from flask_login import current_user
 
 from ..extensions import db
 from ..models import Comment, Permission, Post, Rows
-from ..permissions import may_delete
+from ..permissions import can_delete
 from . import api
-from .answers import require_match
-from .contract import MEMBER, operation
-from .input import Paging
-from .lists import beside, part
-from .schemas import CommentIn, CommentOut, Comments, CountedComments
+from .endpoint import AUTHENTICATED, endpoint
+from .pagination import Paging, list_page
+from .responses import require_match
+from .schemas import CommentIn, CommentList, CommentOut, CountedCommentList
 
 
 def comment_rows() -> Rows:
-    """Return comments with all that a program is told of them."""
+    """Return the query for comments with the columns of `CommentOut`."""
     return Comment.rows().add_columns(Comment.body)
 
 
-def shown(id: int) -> CommentOut:
-    """Return one comment."""
-    found = db.session.execute(comment_rows().where(Comment.id == id)).first()
-    return CommentOut.of(found or abort(404))
+def get_one(id: int) -> CommentOut:
+    """Return a comment; abort with 404 if there is none."""
+    row = db.session.execute(comment_rows().where(Comment.id == id)).first()
+    return CommentOut.of(row or abort(404))
 
 
 @api.get("/posts/<id:id>/comments/", strict_slashes=False)
-@operation(query=Paging, answer=CountedComments)
-def post_comments(id: int, query: Paging) -> CountedComments:
+@endpoint(query=Paging, response=CountedCommentList)
+def post_comments(id: int, query: Paging) -> CountedCommentList:
     """List the comments on a post, newest first."""
     count = db.session.scalar(db.select(Post.comment_count).where(Post.id == id))
     if count is None:
         abort(404)
-    page = _part(comment_rows().where(Comment.post_id == id), query)
-    return CountedComments(**page, count=count)
+    rows = comment_rows().where(Comment.post_id == id)
+    return list_page(CountedCommentList, rows, query, count=count)
 
 
 @api.post("/posts/<id:id>/comments/", strict_slashes=False)
-@operation(
-    needs=Permission.COMMENT,
-    body=CommentIn,
-    answer=CommentOut,
-    status=201,
-    repeatable=shown,
+@endpoint(
+    permission=Permission.COMMENT, body=CommentIn, response=CommentOut, status=201, replay=get_one
 )
 def create_comment(id: int, body: CommentIn) -> CommentOut:
-    """Comment on a post."""
+    """Create a comment on a post."""
     post = db.get_or_404(Post, id)
-    author = current_user._get_current_object()
-    comment = Comment(body=body.body, author=author, post_id=post.id)
+    comment = Comment(body=body.body, author_id=current_user.id, post_id=post.id)
     db.session.add(comment)
     db.session.flush()
-    return shown(comment.id)
+    return get_one(comment.id)
 
 
 @api.get("/comments/", strict_slashes=False)
-@operation(query=Paging, answer=Comments)
-def comments(query: Paging) -> Comments:
-    """List everybody's comments, newest first."""
-    return Comments(**_part(comment_rows(), query))
+@endpoint(query=Paging, response=CommentList)
+def comments(query: Paging) -> CommentList:
+    """List all comments, newest first."""
+    return list_page(CommentList, comment_rows(), query)
 
 
 @api.get("/comments/<id:id>")
-@operation(answer=CommentOut)
+@endpoint(response=CommentOut)
 def comment(id: int) -> CommentOut:
-    """Read a comment."""
-    return shown(id)
+    """Retrieve a comment."""
+    return get_one(id)
 
 
 @api.delete("/comments/<id:id>")
-@operation(needs=MEMBER, status=204, conditional=True)
+@endpoint(permission=AUTHENTICATED, status=204, conditional=True)
 def delete_comment(id: int) -> None:
-    """Delete a comment of yours.
+    """Delete a comment.
 
-    Moderators may delete everybody's.
+    Users can delete their own comments, moderators all comments.
     """
     comment = db.get_or_404(Comment, id)
-    if not may_delete(comment.author_id):
+    if not can_delete(comment.author_id):
         abort(403)
-    require_match(comment, lambda: shown(id))
+    require_match(comment, get_one)
     db.session.delete(comment)
 
 
-def _part(rows: Rows, query: Paging) -> dict[str, Any]:
-    page = part(rows, Comment.timestamp, Comment.id, query)
-    return {"comments": [CommentOut.of(row) for row in page], **beside(page)}
+@api.put("/comments/<id:id>/suspension")
+@endpoint(permission=Permission.MODERATE, response=CommentOut, conditional=True)
+def suspend_comment(id: int) -> CommentOut:
+    """Hide a comment.
+
+    Requires the Moderate permission. Only moderators can read the text of a hidden comment.
+    """
+    comment = db.get_or_404(Comment, id)
+    require_match(comment, get_one)
+    comment.suspend(by=current_user._get_current_object())
+    return get_one(id)
+
+
+@api.delete("/comments/<id:id>/suspension")
+@endpoint(permission=Permission.MODERATE, response=CommentOut, conditional=True)
+def restore_comment(id: int) -> CommentOut:
+    """Show a hidden comment again.
+
+    Requires the Moderate permission.
+    """
+    comment = db.get_or_404(Comment, id)
+    require_match(comment, get_one)
+    comment.restore()
+    return get_one(id)

@@ -1,43 +1,47 @@
-"""Which other sites' scripts may use the API: those of API_ORIGINS, and none by default.
+"""CORS headers for the origins in CORS_ORIGINS (none by default).
 
-They get no cookies, and would gain nothing by them: a script needs a token.
+Credentials are never allowed: the API ignores cookies and authenticates by token only.
 """
 
 from flask import Response, current_app, request
 
-from ..audience import is_in_api
+from ..api_requests import is_api_path
 from . import api
-from .slashes import allowed_methods
 
-EXPOSED = "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
-SENT = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
-KEPT_FOR = 600  # seconds that a browser remembers the answer to its question
+EXPOSED_HEADERS = (
+    "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    "X-Request-ID"
+)
+ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+MAX_AGE = 600  # seconds that browsers cache a preflight response
 
 
 @api.before_app_request
 def answer_options() -> Response | None:
-    """Say which methods an address takes, and nothing else: here is no page."""
-    if request.method != "OPTIONS" or not is_in_api() or request.url_rule is None:
+    """Respond to OPTIONS with the allowed methods and an empty body."""
+    if request.method != "OPTIONS" or not is_api_path() or request.url_rule is None:
         return None
+    path = request.url_rule.rule  # one rule for each method
+    rules = [rule for rule in current_app.url_map.iter_rules() if rule.rule == path]
     response = Response(status=204)
-    response.allow.update(allowed_methods())
+    response.allow.update(method for rule in rules for method in rule.methods or ())
     del response.headers["Content-Type"]
     return response
 
 
 @api.after_app_request
 def allow_origin(response: Response) -> Response:
-    """Tell the browser that the script which asks may read the answer, if it may."""
-    allowed = current_app.config["API_ORIGINS"]
-    if not allowed or not is_in_api():
+    """Add the CORS headers if the origin of the request is allowed."""
+    origins = current_app.config["CORS_ORIGINS"]
+    if not origins or not is_api_path():
         return response
     response.vary.add("Origin")
     origin = request.headers.get("Origin")
-    if origin in allowed:
+    if origin in origins:
         response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = f"{EXPOSED}, X-Request-ID"
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
-            response.headers["Access-Control-Allow-Headers"] = SENT
-            response.headers["Access-Control-Max-Age"] = str(KEPT_FOR)
+            response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+            response.headers["Access-Control-Max-Age"] = str(MAX_AGE)
     return response

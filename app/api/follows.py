@@ -1,57 +1,51 @@
-"""Who follows whom."""
+"""Endpoints for followers and for following users."""
 
 from flask import abort
 from flask_login import current_user
 
-from ..models import Follow, Permission, Rows, User
-from ..permissions import may_follow
+from ..models import Permission
+from ..permissions import can_follow
 from . import api
-from .contract import operation
-from .input import Paging
-from .lists import beside, part
-from .schemas import People, PersonOut
+from .endpoint import endpoint
+from .pagination import Paging, list_page
+from .schemas import UserList
 from .users import visible_user
 
 
 @api.get("/users/<id:id>/followers/", strict_slashes=False)
-@operation(query=Paging, answer=People)
-def followers(id: int, query: Paging) -> People:
-    """List who follows a person, newest first."""
+@endpoint(query=Paging, response=UserList)
+def followers(id: int, query: Paging) -> UserList:
+    """List the followers of a user, newest first."""
     user = visible_user(id)
-    return _people(user.follower_rows(), user.follower_count, query)
+    return list_page(UserList, user.follower_rows(), query, count=user.follower_count)
 
 
 @api.get("/users/<id:id>/following/", strict_slashes=False)
-@operation(query=Paging, answer=People)
-def following(id: int, query: Paging) -> People:
-    """List whom a person follows, newest first."""
+@endpoint(query=Paging, response=UserList)
+def following(id: int, query: Paging) -> UserList:
+    """List the users that a user follows, newest first."""
     user = visible_user(id)
-    return _people(user.followed_rows(), user.following_count, query)
+    return list_page(UserList, user.followed_rows(), query, count=user.following_count)
 
 
 @api.put("/me/following/<id:id>")
-@operation(needs=Permission.FOLLOW, status=204, refusals=(409,))
+@endpoint(permission=Permission.FOLLOW, status=204, errors=(409,))
 def follow(id: int) -> None:
-    """Follow somebody.
+    """Follow a user.
 
-    Doing so twice changes nothing. You see your own posts anyway: your own id is refused.
+    Has no effect if you follow the user already. You cannot follow yourself.
     """
     user = visible_user(id)
-    if not may_follow(user):
-        abort(409, "You see your own posts anyway: there is no need to follow yourself.")
+    if not can_follow(user):
+        abort(409, "You cannot follow yourself.")
     current_user.follow(user)
 
 
 @api.delete("/me/following/<id:id>")
-@operation(needs=Permission.FOLLOW, status=204)
+@endpoint(permission=Permission.FOLLOW, status=204)
 def unfollow(id: int) -> None:
-    """Stop following somebody.
+    """Unfollow a user.
 
-    Doing so twice changes nothing.
+    Has no effect if you do not follow the user.
     """
     current_user.unfollow(visible_user(id))
-
-
-def _people(rows: Rows, count: int, query: Paging) -> People:
-    page = part(rows, Follow.timestamp, User.id, query)
-    return People(users=[PersonOut.of(row) for row in page], count=count, **beside(page))

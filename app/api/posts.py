@@ -1,89 +1,76 @@
-"""Posts: listing, reading, writing, editing and deleting them."""
+"""Endpoints for posts."""
 
 from flask import abort
 from flask_login import current_user
 
 from ..extensions import db
 from ..models import Permission, Post, Rows
-from ..permissions import may_delete, may_edit
+from ..permissions import can_delete, can_edit
 from . import api
-from .answers import require_match
-from .contract import MEMBER, operation
-from .input import Paging
-from .lists import beside, part
-from .schemas import PostIn, PostOut, Posts
+from .endpoint import AUTHENTICATED, endpoint
+from .pagination import Paging, list_page
+from .responses import require_match
+from .schemas import PostIn, PostList, PostOut
 
 
 def post_rows() -> Rows:
-    """Return posts with all that a program is told of them."""
+    """Return the query for posts with the columns of `PostOut`."""
     return Post.rows().add_columns(Post.body)
 
 
-def shown(id: int) -> PostOut:
-    """Return one post."""
+def get_one(id: int) -> PostOut:
+    """Return a post; abort with 404 if there is none."""
     return PostOut.of(db.session.execute(post_rows().where(Post.id == id)).first() or abort(404))
 
 
 @api.get("/posts/", strict_slashes=False)
-@operation(query=Paging, answer=Posts)
-def posts(query: Paging) -> Posts:
-    """List everybody's posts, newest first."""
-    return listed(post_rows(), query)
+@endpoint(query=Paging, response=PostList)
+def posts(query: Paging) -> PostList:
+    """List all posts, newest first."""
+    return list_page(PostList, post_rows(), query)
 
 
 @api.post("/posts/", strict_slashes=False)
-@operation(
-    needs=Permission.WRITE,
-    body=PostIn,
-    answer=PostOut,
-    status=201,
-    repeatable=shown,
-)
+@endpoint(permission=Permission.WRITE, body=PostIn, response=PostOut, status=201, replay=get_one)
 def create_post(body: PostIn) -> PostOut:
-    """Write a post."""
-    post = Post(body=body.body, author=current_user._get_current_object())
+    """Create a post."""
+    post = Post(body=body.body, author_id=current_user.id)
     db.session.add(post)
     db.session.flush()
-    return shown(post.id)
+    return get_one(post.id)
 
 
 @api.get("/posts/<id:id>")
-@operation(answer=PostOut)
+@endpoint(response=PostOut)
 def post(id: int) -> PostOut:
-    """Read a post."""
-    return shown(id)
+    """Retrieve a post."""
+    return get_one(id)
 
 
 @api.put("/posts/<id:id>")
-@operation(needs=MEMBER, body=PostIn, answer=PostOut, conditional=True)
+@endpoint(permission=AUTHENTICATED, body=PostIn, response=PostOut, conditional=True)
 def edit_post(id: int, body: PostIn) -> PostOut:
-    """Change a post of yours.
+    """Update a post.
 
-    Administrators may change everybody's.
+    Users can update their own posts, administrators all posts.
     """
     post = db.get_or_404(Post, id)
-    if not may_edit(post.author_id):
+    if not can_edit(post.author_id):
         abort(403)
-    require_match(post, lambda: shown(id))
+    require_match(post, get_one)
     post.body = body.body
-    return shown(id)
+    return get_one(id)
 
 
 @api.delete("/posts/<id:id>")
-@operation(needs=MEMBER, status=204, conditional=True)
+@endpoint(permission=AUTHENTICATED, status=204, conditional=True)
 def delete_post(id: int) -> None:
-    """Delete a post of yours, with its comments.
+    """Delete a post and its comments.
 
-    Moderators may delete everybody's.
+    Users can delete their own posts, moderators all posts.
     """
     post = db.get_or_404(Post, id)
-    if not may_delete(post.author_id):
+    if not can_delete(post.author_id):
         abort(403)
-    require_match(post, lambda: shown(id))
+    require_match(post, get_one)
     db.session.delete(post)
-
-
-def listed(rows: Rows, query: Paging) -> Posts:
-    """Return a part of a list of posts."""
-    page = part(rows, Post.timestamp, Post.id, query)
-    return Posts(posts=[PostOut.of(row) for row in page], **beside(page))

@@ -1,268 +1,207 @@
-"""What goes over the wire. Names are those that readers of the book know."""
+"""The JSON bodies of requests (…In) and responses (…Out, …List)."""
 
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
 from flask import url_for
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from ..models import AccessToken, Comment, Post, User
-from ..permissions import may_read_suspended
-from .answers import Answer
-from .input import NO_NUL, ONE_LINE, SOMETHING, WHOLE, Body
+from ..models import Comment, Post
+from ..permissions import can_read_suspended
+from .request_parsing import NO_NUL, NOT_BLANK, ONE_LINE, RequestBody
+from .responses import ResponseBody
+
+
+def url_of(endpoint: str) -> BeforeValidator:
+    """Return a validator that replaces the id of a resource by its absolute URL."""
+    return BeforeValidator(lambda id: url_for(endpoint, id=id, _external=True))
+
+
+def accept_integral_float(value: Any) -> Any:
+    """Return 2.0 as 2: in JSON, both are integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
 
 Id = Annotated[int, Field(ge=1)]
-Url = Annotated[str, Field(description="An absolute address.")]
-Address = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
+Days = Annotated[int, Field(ge=1, le=3650), BeforeValidator(accept_integral_float)]
+ShortText = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
+Url = Annotated[str, Field(description="Absolute URL.")]
+ResourceUrl = Annotated[Url, Field(validation_alias="id")]  # with `url_of`
 
 
-class PostIn(Body):
-    """A post, as its author writes it."""
+class PostIn(RequestBody):
+    """A post to create or update."""
 
-    body: str = Field(max_length=Post.MAX_LENGTH, pattern=SOMETHING, description="Markdown.")
-
-
-class CommentIn(Body):
-    """A comment, as its author writes it."""
-
-    body: str = Field(max_length=Comment.MAX_LENGTH, pattern=SOMETHING, description="Markdown.")
+    body: str = Field(max_length=Post.MAX_LENGTH, pattern=NOT_BLANK, description="Markdown.")
 
 
-class ProfileIn(Body):
-    """What people say about themselves. A field that is left out stays as it is."""
+class CommentIn(RequestBody):
+    """A comment to create."""
 
-    name: Address | None = None
-    location: Address | None = None
+    body: str = Field(max_length=Comment.MAX_LENGTH, pattern=NOT_BLANK, description="Markdown.")
+
+
+class ProfileIn(RequestBody):
+    """The profile fields to update. Omitted fields keep their value."""
+
+    name: ShortText | None = None
+    location: ShortText | None = None
     about_me: Annotated[str, Field(max_length=1000, pattern=NO_NUL)] | None = None
 
 
-class TokenIn(Body):
-    """A token that is asked for."""
+class TokenIn(RequestBody):
+    """A token to create."""
 
-    name: str = Field(max_length=64, pattern=ONE_LINE, description="What it is for.")
-    read_only: bool = Field(False, description="It may not change anything.")
-    days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = Field(
-        None, description="How long it works; if left out, as the site has set (API_TOKEN_DAYS)."
+    name: str = Field(max_length=64, pattern=ONE_LINE, description="Name of the token.")
+    read_only: bool = Field(False, description="Read-only.")
+    days: Days | None = Field(
+        None,
+        description="Days until the token expires. Defaults to the setting API_TOKEN_TTL_DAYS.",
     )
 
 
-class PostOut(Answer):
+class PostOut(ResponseBody):
     """A post."""
 
-    COUNTED: ClassVar[frozenset[str]] = frozenset({"comment_count"})
+    COUNTERS: ClassVar = {"comment_count"}
 
     id: Id
-    url: Url
+    url: Annotated[ResourceUrl, url_of("api.post")]
     body: str = Field(description="Markdown.")
-    body_html: str = Field(description="The same, as safe HTML.")
+    body_html: str = Field(description="Body as sanitized HTML.")
     timestamp: datetime
-    author: str = Field(description="The name of the account.")
-    author_url: Url
-    comments_url: Url
+    author: str = Field(validation_alias="username", description="Username.")
+    author_url: Annotated[ResourceUrl, url_of("api.user")] = Field(validation_alias="author_id")
+    comments_url: Annotated[ResourceUrl, url_of("api.post_comments")]
     comment_count: int
 
-    @classmethod
-    def of(cls, row: Any) -> Self:
-        """Return a row of `Post.rows()` with `Post.body`."""
-        return cls(
-            id=row.id,
-            url=address("api.post", id=row.id),
-            body=row.body,
-            body_html=row.body_html,
-            timestamp=row.timestamp,
-            author=row.username,
-            author_url=address("api.user", id=row.author_id),
-            comments_url=address("api.post_comments", id=row.id),
-            comment_count=row.comment_count,
-        )
 
-
-class CommentOut(Answer):
-    """A comment. The text of a disabled one is for moderators alone."""
+class CommentOut(ResponseBody):
+    """A comment. Only moderators can read the body of a disabled comment."""
 
     id: Id
-    url: Url
-    body: str | None = Field(description="Markdown; null if it is hidden from you.")
-    body_html: str | None = Field(description="The same, as safe HTML.")
+    url: Annotated[ResourceUrl, url_of("api.comment")]
+    body: str | None = Field(description="Markdown. Null if hidden from you.")
+    body_html: str | None = Field(description="Body as sanitized HTML.")
     timestamp: datetime
-    disabled: bool = Field(description="A moderator has hidden it.")
-    author: str = Field(description="The name of the account.")
-    author_url: Url
-    post_url: Url
+    disabled: bool = Field(description="Hidden by a moderator.")
+    author: str = Field(validation_alias="username", description="Username.")
+    author_url: Annotated[ResourceUrl, url_of("api.user")] = Field(validation_alias="author_id")
+    post_url: Annotated[ResourceUrl, url_of("api.post")] = Field(validation_alias="post_id")
 
-    @classmethod
-    def of(cls, row: Any) -> Self:
-        """Return a row of `Comment.rows()` with `Comment.body`."""
-        is_hidden = row.disabled and not may_read_suspended()
-        return cls(
-            id=row.id,
-            url=address("api.comment", id=row.id),
-            body=None if is_hidden else row.body,
-            body_html=None if is_hidden else row.body_html,
-            timestamp=row.timestamp,
-            disabled=row.disabled,
-            author=row.username,
-            author_url=address("api.user", id=row.author_id),
-            post_url=address("api.post", id=row.post_id),
-        )
+    @model_validator(mode="after")
+    def hide_text(self) -> Self:
+        """Remove the text of a disabled comment, except for moderators."""
+        if self.disabled and not can_read_suspended():
+            self.body = self.body_html = None
+        return self
 
 
-class UserOut(Answer):
-    """What everybody may know of a person."""
+class UserOut(ResponseBody):
+    """A user."""
 
-    UNTAGGED: ClassVar[frozenset[str]] = frozenset({"last_seen"})
-    COUNTED: ClassVar[frozenset[str]] = frozenset(
-        {"post_count", "follower_count", "following_count"}
-    )
+    ETAG_IGNORED: ClassVar = {"last_seen"}
+    COUNTERS: ClassVar = {"post_count", "follower_count", "following_count"}
 
     id: Id
-    url: Url
+    url: Annotated[ResourceUrl, url_of("api.user")]
     username: str
     name: str | None
     location: str | None
     about_me: str | None
     member_since: datetime
     last_seen: datetime
-    posts_url: Url
-    followed_posts_url: Url = Field(description="The timeline; for this person alone.")
-    followers_url: Url
-    following_url: Url
+    posts_url: Annotated[ResourceUrl, url_of("api.user_posts")]
+    followed_posts_url: Annotated[ResourceUrl, url_of("api.timeline")] = Field(
+        description="Timeline of the user. Only the user can read it."
+    )
+    followers_url: Annotated[ResourceUrl, url_of("api.followers")]
+    following_url: Annotated[ResourceUrl, url_of("api.following")]
     post_count: int
     follower_count: int
     following_count: int
 
-    @classmethod
-    def of(cls, user: User) -> Self:
-        """Return a profile."""
-        return cls(**_profile(user))
-
 
 class MeOut(UserOut):
-    """What one may know of oneself."""
+    """The authenticated user."""
 
     email: str
-    role: str | None
-
-    @classmethod
-    def of(cls, user: User) -> Self:
-        """Return one's own profile."""
-        role = user.role.name if user.role else None
-        return cls(**_profile(user), email=user.email, role=role)
+    role: Annotated[str | None, BeforeValidator(lambda role: role and role.name)]
 
 
-class PersonOut(Answer):
-    """A person in a list."""
+class UserSummaryOut(ResponseBody):
+    """A user in a list of followers or followed users."""
 
     id: Id
-    url: Url
+    url: Annotated[ResourceUrl, url_of("api.user")]
     username: str
     name: str | None
-    timestamp: datetime = Field(description="Since when one follows the other.")
-
-    @classmethod
-    def of(cls, row: Any) -> Self:
-        """Return a row of `User.follower_rows()`."""
-        return cls(
-            id=row.id,
-            url=address("api.user", id=row.id),
-            username=row.username,
-            name=row.name,
-            timestamp=row.timestamp,
-        )
+    timestamp: datetime = Field(description="Time of the follow.")
 
 
-class TokenOut(Answer):
-    """A token, without its secret."""
+class TokenOut(ResponseBody):
+    """A token without its secret."""
 
-    UNTAGGED: ClassVar[frozenset[str]] = frozenset({"last_used_at"})
+    ETAG_IGNORED: ClassVar = {"last_used_at"}
 
     id: Id
-    url: Url
+    url: Annotated[ResourceUrl, url_of("api.token")]
     name: str
     read_only: bool
     timestamp: datetime
     expires_at: datetime
-    last_used_at: datetime | None = Field(description="To the minute.")
-
-    @classmethod
-    def of(cls, token: Any) -> Self:
-        """Return a token of the list."""
-        return cls(**_token(token))
+    last_used_at: datetime | None = Field(description="Accurate to the minute.")
 
 
 class NewTokenOut(TokenOut):
-    """A token that was just made. Nobody will see its secret again."""
+    """A new token with its secret, which is returned only once."""
 
-    token: str = Field(description="Send it as “Authorization: Bearer …”.")
-
-    @classmethod
-    def issued(cls, token: AccessToken, secret: str) -> Self:
-        """Return a new token."""
-        return cls(**_token(token), token=secret)
+    token: str = Field(description="Secret. Send it as “Authorization: Bearer …”.")
 
 
-class Listed(Answer):
-    """A part of a list, newest first, and the addresses of the parts beside it."""
+class PageOut(ResponseBody):
+    """A page of a list, newest first."""
 
-    prev_url: Url | None = Field(description="What is newer.")
-    next_url: Url | None = Field(description="What is older.")
-
-
-class Posts(Listed):
-    """Posts."""
-
-    posts: list[PostOut]
+    prev_url: Url | None = Field(
+        validation_alias="newer_url", description="Page with newer results."
+    )
+    next_url: Url | None = Field(
+        validation_alias="older_url", description="Page with older results."
+    )
 
 
-class CountedPosts(Posts):
-    """Posts, and how many there are in all."""
+class PostList(PageOut):
+    """A page of posts."""
 
-    count: int
-
-
-class Comments(Listed):
-    """Comments."""
-
-    comments: list[CommentOut]
+    posts: list[PostOut] = Field(validation_alias="items")
 
 
-class CountedComments(Comments):
-    """Comments, and how many there are in all."""
+class CountedPostList(PostList):
+    """A page of posts with the total number of posts."""
 
     count: int
 
 
-class People(Listed):
-    """People, and how many there are in all."""
+class CommentList(PageOut):
+    """A page of comments."""
 
-    users: list[PersonOut]
+    comments: list[CommentOut] = Field(validation_alias="items")
+
+
+class CountedCommentList(CommentList):
+    """A page of comments with the total number of comments."""
+
     count: int
 
 
-class Tokens(Listed):
-    """Tokens that work."""
+class UserList(PageOut):
+    """A page of users with the total number of users."""
 
-    tokens: list[TokenOut]
-
-
-def address(endpoint: str, id: int) -> str:
-    """Return the absolute address of something."""
-    return url_for(endpoint, id=id, _external=True)
+    users: list[UserSummaryOut] = Field(validation_alias="items")
+    count: int
 
 
-def _profile(user: User) -> dict[str, Any]:
-    names = ("id", "username", "name", "location", "about_me", "member_since", "last_seen")
-    counts = ("post_count", "follower_count", "following_count")
-    return {name: getattr(user, name) for name in (*names, *counts)} | {
-        "url": address("api.user", id=user.id),
-        "posts_url": address("api.user_posts", id=user.id),
-        "followed_posts_url": address("api.timeline", id=user.id),
-        "followers_url": address("api.followers", id=user.id),
-        "following_url": address("api.following", id=user.id),
-    }
+class TokenList(PageOut):
+    """A page of valid tokens."""
 
-
-def _token(token: Any) -> dict[str, Any]:
-    names = ("id", "name", "read_only", "timestamp", "expires_at", "last_used_at")
-    kept = {name: getattr(token, name) for name in names}
-    return kept | {"url": address("api.token", id=token.id)}
+    tokens: list[TokenOut] = Field(validation_alias="items")

@@ -1,94 +1,85 @@
-"""Tokens: obtaining one by address and password, seeing them, ending them."""
+"""Endpoints for API tokens."""
 
-from http import HTTPStatus
-
-from flask import Response, abort, after_this_request, current_app, request
+from flask import abort, after_this_request, current_app, request
 from flask_login import current_user
 
+from ..errors.problem_details import APIError
 from ..extensions import db, limiter
-from ..limits import LOGIN
-from ..meters import LOGINS_FAILED
-from ..models import AccessToken, User, rows_changed
-from ..problems import Refusal, challenge
+from ..metrics.definitions import FAILED_LOGINS
+from ..models import AccessToken, User
+from ..rate_limiting.limits import LOGIN, LOGIN_SCOPE
+from ..security.cache_control import no_store
 from . import api
-from .contract import MEMBER, operation
-from .input import Paging
-from .lists import beside, part
-from .schemas import NewTokenOut, TokenIn, TokenOut, Tokens
+from .endpoint import AUTHENTICATED, endpoint
+from .pagination import Paging, list_page
+from .schemas import NewTokenOut, TokenIn, TokenList, TokenOut
 
 
 @api.post("/tokens/", strict_slashes=False)
-@limiter.limit(LOGIN)
-@operation(body=TokenIn, answer=NewTokenOut, status=201, takes_password=True)
+@limiter.shared_limit(LOGIN, scope=LOGIN_SCOPE)
+@endpoint(body=TokenIn, response=NewTokenOut, status=201, basic_auth=True)
 def create_token(body: TokenIn) -> NewTokenOut:
-    """Obtain a token for your e-mail address and password.
+    """Create a token.
 
-    Send them as HTTP Basic authentication. The token is in this answer and nowhere else: it
-    is kept as a digest, so that an Idempotency-Key could not repeat it and is not heeded.
-    Changing the password or the address ends all tokens.
+    Authenticate with your email and password over HTTP Basic to create a token. The token is
+    returned only once. Only its hash is stored, so Idempotency-Key is not supported. Changing
+    your password or email address revokes all tokens.
     """
-    user = _by_password()
-    days = body.days or current_app.config["API_TOKEN_DAYS"]
+    user = _authenticate_by_password()
+    days = body.days or current_app.config["API_TOKEN_TTL_DAYS"]
     token, secret = AccessToken.issue(user, body.name.strip(), days, body.read_only)
     db.session.flush()
-    after_this_request(keep_nowhere)
-    return NewTokenOut.issued(token, secret)
+    after_this_request(no_store)
+    fields = TokenOut.of(token).model_dump(exclude={"url"})
+    return NewTokenOut(**fields, token=secret)
 
 
 @api.get("/tokens/", strict_slashes=False)
-@operation(needs=MEMBER, query=Paging, answer=Tokens)
-def tokens(query: Paging) -> Tokens:
-    """List your tokens that work, newest first."""
-    rows = AccessToken.rows_of(current_user)
-    page = part(rows, AccessToken.timestamp, AccessToken.id, query)
-    return Tokens(tokens=[TokenOut.of(row) for row in page], **beside(page))
+@endpoint(permission=AUTHENTICATED, query=Paging, response=TokenList)
+def tokens(query: Paging) -> TokenList:
+    """List your valid tokens, newest first."""
+    return list_page(TokenList, AccessToken.active_rows(current_user), query)
 
 
 @api.get("/tokens/<id:id>")
-@operation(needs=MEMBER, answer=TokenOut)
+@endpoint(permission=AUTHENTICATED, response=TokenOut)
 def token(id: int) -> TokenOut:
-    """Read what is known of a token of yours."""
-    rows = AccessToken.rows_of(current_user).where(AccessToken.id == id)
+    """Retrieve one of your tokens."""
+    rows = AccessToken.active_rows(current_user).where(AccessToken.id == id)
     return TokenOut.of(db.session.execute(rows).first() or abort(404))
 
 
 @api.delete("/tokens/<id:id>")
-@operation(needs=MEMBER, status=204)
+@endpoint(permission=AUTHENTICATED, status=204)
 def revoke_token(id: int) -> None:
-    """End a token of yours, at once."""
-    if not rows_changed(db.session.execute(AccessToken.revoke(current_user, id))):
+    """Revoke one of your tokens."""
+    if not AccessToken.revoke(current_user, id):
         abort(404)
 
 
 @api.delete("/tokens/", strict_slashes=False)
-@operation(needs=MEMBER, status=204)
+@endpoint(permission=AUTHENTICATED, status=204)
 def revoke_tokens() -> None:
-    """End all tokens of yours, this one among them."""
-    db.session.execute(AccessToken.revoke(current_user))
+    """Revoke all your tokens, including the one used for this request."""
+    AccessToken.revoke(current_user)
 
 
-def keep_nowhere(response: Response) -> Response:
-    """Let nobody keep an answer that holds a secret."""
-    response.cache_control.no_store = True
-    return response
+def _authenticate_by_password() -> User:
+    """Return the user with the email and password of the request.
 
-
-def _by_password() -> User:
-    """Return whom address and password name.
-
-    An account that is not confirmed fails like an unknown one, as on the page where one logs in:
-    otherwise registering a stranger's address would tell whether the stranger had an account.
+    An unconfirmed account fails like an unknown one, as on the login page: otherwise registering
+    someone else's email address would reveal if it had an account.
     """
-    sent = request.authorization
-    if sent is not None and sent.type == "basic":
-        user = User.with_credentials(sent.username or "", sent.password or "")
+    authorization = request.authorization
+    if authorization and authorization.type == "basic":
+        user = User.authenticate(authorization.username or "", authorization.password or "")
         if user is not None:
             return user
-        LOGINS_FAILED.inc()
-    raise Refusal(
-        HTTPStatus.UNAUTHORIZED,
-        "Send your e-mail address and password as HTTP Basic authentication. These are missing "
-        "or wrong, or the address is not confirmed yet.",
-        reason="wrong_password",
-        challenge=challenge("Basic"),
+        FAILED_LOGINS.inc()
+    raise APIError(
+        401,
+        "Authenticate with your email and password over HTTP Basic to create a token. They are "
+        "missing or wrong, or the email address is not confirmed.",
+        reason="invalid_credentials",
+        challenge='Basic realm="api"',
     )

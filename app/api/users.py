@@ -1,49 +1,69 @@
-"""People: their profiles, their posts, and the posts of those whom one follows."""
+"""Endpoints for users, their posts and timelines, and the profile of the authenticated user."""
 
 from flask import abort
 from flask_login import current_user
 
 from ..extensions import db
 from ..models import Post, User
-from ..permissions import may_see
+from ..permissions import can_view
 from . import api
-from .contract import MEMBER, operation
-from .input import Paging
-from .posts import listed, post_rows
-from .schemas import CountedPosts, Posts, UserOut
+from .endpoint import AUTHENTICATED, endpoint
+from .pagination import Paging, list_page
+from .posts import post_rows
+from .responses import require_match
+from .schemas import CountedPostList, MeOut, PostList, ProfileIn, UserOut
 
 
 @api.get("/users/<id:id>")
-@operation(answer=UserOut)
+@endpoint(response=UserOut)
 def user(id: int) -> UserOut:
-    """Read a profile."""
+    """Retrieve a user."""
     return UserOut.of(visible_user(id))
 
 
 @api.get("/users/<id:id>/posts/", strict_slashes=False)
-@operation(query=Paging, answer=CountedPosts)
-def user_posts(id: int, query: Paging) -> CountedPosts:
-    """List the posts of a person, newest first."""
+@endpoint(query=Paging, response=CountedPostList)
+def user_posts(id: int, query: Paging) -> CountedPostList:
+    """List the posts of a user, newest first."""
     user = visible_user(id)
-    found = listed(post_rows().where(Post.author_id == id), query)
-    return CountedPosts(**dict(found), count=user.post_count)
+    rows = post_rows().where(Post.author_id == id)
+    return list_page(CountedPostList, rows, query, count=user.post_count)
 
 
 @api.get("/users/<id:id>/timeline/", strict_slashes=False)
-@operation(needs=MEMBER, query=Paging, answer=Posts)
-def timeline(id: int, query: Paging) -> Posts:
-    """List the posts of the people whom you follow, newest first.
+@endpoint(permission=AUTHENTICATED, query=Paging, response=PostList)
+def timeline(id: int, query: Paging) -> PostList:
+    """List the posts of the users that you follow, newest first.
 
-    Nobody sees what another reads: only your own id works.
+    Only available for your own user id.
     """
     if current_user.id != id:
-        abort(403, "A timeline is for the person whose it is.")
-    return listed(Post.rows_followed_by(current_user).add_columns(Post.body), query)
+        abort(403, "You can only read your own timeline.")
+    rows = Post.rows_followed_by(current_user).add_columns(Post.body)
+    return list_page(PostList, rows, query)
+
+
+@api.get("/me")
+@endpoint(permission=AUTHENTICATED, response=MeOut)
+def me() -> MeOut:
+    """Retrieve your profile."""
+    return MeOut.of(current_user)
+
+
+@api.patch("/me")
+@endpoint(permission=AUTHENTICATED, body=ProfileIn, response=MeOut, conditional=True)
+def edit_me(body: ProfileIn) -> MeOut:
+    """Update your profile."""
+    user = current_user._get_current_object()
+    require_match(user, lambda _id: MeOut.of(user))
+    user.update_profile(**body.model_dump(exclude_unset=True))
+    db.session.flush()
+    return MeOut.of(user)
 
 
 def visible_user(id: int) -> User:
-    """Return the user of this id, if there is one that the caller may see."""
+    """Return a user; abort with 404 if there is none or the client may not see it."""
     user = db.get_or_404(User, id)
-    if not may_see(user):
+    if not can_view(user):
         abort(404)
     return user

@@ -1,4 +1,4 @@
-"""Moving an account to another address, which has to be confirmed from there."""
+"""Changing the email address of an account, confirmed by a link sent to the new address."""
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -6,32 +6,36 @@ from flask_babel import gettext
 from flask_login import current_user, login_required
 from sqlalchemy.exc import IntegrityError
 
-from .. import email
-from ..extensions import db, limiter
+from ..extensions import db
 from ..forms import ConfirmForm
-from ..limits import LOGIN
+from ..mail import messages
 from ..models import User
-from . import auth
+from . import auth, limits
 from .forms import ChangeEmailForm
-from .limits import letters_to_one_address
 from .session import stay_logged_in
 
 
 @auth.route("/change-email", methods=["GET", "POST"])
-@limiter.limit(LOGIN, methods=["POST"])
-@letters_to_one_address
 @login_required
+@limits.emails_per_recipient
+@limits.emails_per_account
+@limits.password_attempts
 def change_email_request() -> ResponseReturnValue:
-    """Send a link to the new address; one that has an account already gets a letter saying so."""
+    """Email a link to the new address, or a notice if it already has an account."""
     form = ChangeEmailForm()
     if form.validate_on_submit():
-        owner = User.with_email(form.email.data or "")
+        owner = User.find_by_email(form.email.data or "")
         if owner is None:
-            email.send_email_change(current_user, form.email.data or "")
+            messages.send_email_change(current_user, form.email.data or "")
         else:
-            email.send_already_registered(owner.email, owner)
+            messages.send_already_registered(owner.email, owner)
         db.session.commit()
-        flash(gettext("A letter is on its way to the new address. Follow its link."), "success")
+        flash(
+            gettext(
+                "We sent an email to the new address. Open the link in it to confirm the change."
+            ),
+            "success",
+        )
         return redirect(url_for("main.user", username=current_user.username))
     return render_template("auth/change_email_request.html", form=form)
 
@@ -39,26 +43,20 @@ def change_email_request() -> ResponseReturnValue:
 @auth.route("/change-email/<token>", methods=["GET", "POST"])
 @login_required
 def change_email(token: str) -> ResponseReturnValue:
-    """Confirm the new address: the link shows a button, since mail scanners open every link."""
+    """Change the email address by POST. Mail scanners open every link: GET is safe."""
+    if User.find_by_token("change_email", token) != current_user:
+        return render_template("auth/invalid_link.html", purpose="change_email"), 400
     form = ConfirmForm()
-    valid = User.from_token("change_email", token) == current_user
-    if valid and form.validate_on_submit():
-        valid = _move(token)
-        if valid:
-            flash(gettext("Your address has been changed."), "success")
-            return redirect(url_for("main.user", username=current_user.username))
-    if not valid:
-        return render_template("auth/bad_link.html", purpose="change_email"), 400
-    return render_template("auth/change_email.html", form=form)
-
-
-def _move(token: str) -> bool:
+    if not form.validate_on_submit():
+        return render_template("auth/change_email.html", form=form)
     try:
-        moved = bool(current_user.change_email(token))
+        changed = current_user.change_email(token)
         db.session.commit()
-    except IntegrityError:  # somebody took the address a moment ago
+    except IntegrityError:  # another account took the address in the meantime
         db.session.rollback()
-        return False
-    if moved:
-        stay_logged_in(current_user._get_current_object())
-    return moved
+        changed = False
+    if not changed:
+        return render_template("auth/invalid_link.html", purpose="change_email"), 400
+    stay_logged_in()
+    flash(gettext("Your email address has been updated."), "success")
+    return redirect(url_for("main.user", username=current_user.username))

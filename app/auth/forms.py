@@ -1,4 +1,4 @@
-"""The forms of registration, passwords and addresses."""
+"""Forms for registration, login, passwords, email addresses and API tokens."""
 
 from typing import Any
 
@@ -13,173 +13,141 @@ from wtforms import (
     SubmitField,
     ValidationError,
 )
-from wtforms.validators import EqualTo, Length, NumberRange
+from wtforms.validators import DataRequired, EqualTo, Length, NumberRange
 
-from .. import passwords
-from ..forms import (
-    Form,
-    UniqueUsername,
-    as_address,
-    at_most,
-    email_address,
-    required,
-    strip,
-    username_rules,
-)
+from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, strip, username_field
 from ..models import User
-
-
-def not_common(_form: Any, field: Field) -> None:
-    """Refuse a password that everybody thinks of, in whatever case."""
-    if passwords.is_common(field.data or ""):
-        raise ValidationError(_l("This password is among the most common ones. Choose another."))
-
-
-def email_field() -> StringField:
-    """Return a field for an address that belongs to the reader."""
-    return StringField(
-        _l("E-mail address"),
-        validators=email_address(),
-        filters=[as_address],
-        render_kw={"type": "email", "autocomplete": "email"},
-    )
+from ..security import passwords
 
 
 def new_password_field(label: Any) -> PasswordField:
-    """Return a field for a password being chosen."""
-    length = Length(passwords.MIN_LENGTH, message=_l("Use %(min)d characters or more."))
+    """Return a field for a new password."""
+    min_length = Length(passwords.MIN_LENGTH, message=_l("Use at least %(min)d characters."))
     return PasswordField(
         label,
-        validators=[required(), length, at_most(passwords.MAX_LENGTH), not_common],
-        description=_l("At least 8 characters. A few words are better than a few signs."),
-        render_kw={"autocomplete": "new-password"},
+        [REQUIRED, min_length, MaxLength(passwords.MAX_LENGTH), not_common],
+        description=_l("At least 8 characters. A phrase of several words works well."),
     )
+
+
+def not_common(_form: Any, field: Field) -> None:
+    """Reject one of the most common passwords, ignoring case."""
+    if passwords.is_common(field.data):
+        raise ValidationError(_l("This password is too common. Choose another."))
 
 
 def repeat_field() -> PasswordField:
-    """Return the field that repeats `password`."""
+    """Return a field that must equal `password`."""
     return PasswordField(
-        _l("Repeat the password"),
-        validators=[required(), EqualTo("password", _l("The two passwords differ."))],
-        render_kw={"autocomplete": "new-password"},
-    )
-
-
-def current_password_field(label: Any, *checks: Any) -> PasswordField:
-    """Return a field for the password one has, with further `checks` of it."""
-    return PasswordField(
-        label, validators=[required(), *checks], render_kw={"autocomplete": "current-password"}
+        _l("Confirm password"), [REQUIRED, EqualTo("password", _l("Passwords must match."))]
     )
 
 
 def own_password(_form: Any, field: Field) -> None:
-    """Refuse any password but the reader's own."""
+    """Reject any password but that of the current user."""
     if not current_user.verify_password(field.data):
-        raise ValidationError(_l("This is not your password."))
+        raise ValidationError(_l("Incorrect password."))
 
 
 class LoginForm(Form):
-    """Who are you?"""
+    """Log in."""
 
     email = email_field()
-    password = current_password_field(_l("Password"))
+    password = PasswordField(_l("Password"), [REQUIRED])
     remember_me = BooleanField(_l("Keep me logged in"))
     submit = SubmitField(_l("Log in"))
 
 
 class RegistrationForm(Form):
-    """A new account."""
+    """Create an account."""
 
     email = email_field()
-    username = StringField(
-        _l("Username"),
-        validators=[*username_rules(), UniqueUsername()],
-        filters=[strip],
-        description=_l(
-            "Letters, digits, dots and underscores, beginning with a letter. Others see it."
-        ),
-        render_kw={"autocomplete": "username"},
+    username = username_field(
+        _l("Public. Use letters, digits, dots and underscores, starting with a letter.")
     )
     password = new_password_field(_l("Password"))
     password2 = repeat_field()
     submit = SubmitField(_l("Sign up"))
 
-    user = None
-
-    @property
-    def asked_by(self) -> str | None:
-        """Return the address that wants the name: asking for it again is no offence."""
-        return self.email.data or None
+    def validate_username(self, field: Field) -> None:
+        """Reject a username that is taken, except by an earlier registration of the email."""
+        if not User.username_is_available(field.data, registering_email=self.email.data):
+            raise ValidationError(USERNAME_TAKEN)
 
 
 class ConfirmAccountForm(Form):
-    """The password again, so that nobody confirms an account that a stranger registered."""
+    """Confirm an account with its password: see `registration.confirm`."""
 
-    password = current_password_field(_l("Password"))
-    submit = SubmitField(_l("Confirm my address"))
+    password = PasswordField(_l("Password"), [REQUIRED])
+    submit = SubmitField(_l("Confirm email"))
 
-    def __init__(self, user: User, **fields: Any) -> None:
-        super().__init__(**fields)
+    def __init__(self, user: User) -> None:
+        super().__init__()
         self.user = user
 
     def validate_password(self, field: Field) -> None:
-        """Refuse any password but the one the account was registered with."""
-        if not self.user.verify_password(field.data or ""):
-            raise ValidationError(_l("This is not the password that was chosen at registration."))
+        """Reject any password but that of the account."""
+        if not self.user.verify_password(field.data):
+            raise ValidationError(
+                _l("Incorrect password. Enter the one you chose when you signed up.")
+            )
 
 
 class EmailForm(Form):
-    """An address to send a letter to."""
+    """Request an email."""
 
     email = email_field()
-    submit = SubmitField(_l("Send me a letter"))
+    submit = SubmitField(_l("Send email"))
 
 
 class NewPasswordForm(Form):
-    """A new password, for someone who has followed the link in a letter."""
+    """Set a new password with a reset link."""
 
     password = new_password_field(_l("New password"))
     password2 = repeat_field()
-    submit = SubmitField(_l("Set the password"))
+    submit = SubmitField(_l("Set password"))
 
 
 class ChangePasswordForm(Form):
-    """A new password, for someone who knows the old one."""
+    """Change the password, given the current one."""
 
-    old_password = current_password_field(_l("Current password"), own_password)
+    old_password = PasswordField(_l("Current password"), [REQUIRED, own_password])
     password = new_password_field(_l("New password"))
     password2 = repeat_field()
-    submit = SubmitField(_l("Change the password"))
+    submit = SubmitField(_l("Change password"))
 
 
 class ChangeEmailForm(Form):
-    """A new address."""
+    """Request a change of the email address."""
 
     email = email_field()
-    password = current_password_field(_l("Password"), own_password)
-    submit = SubmitField(_l("Change the address"))
+    password = PasswordField(_l("Password"), [REQUIRED, own_password])
+    submit = SubmitField(_l("Change email address"))
+
+
+DAYS_MESSAGE = _l("Enter a number from 1 to 3650.")
 
 
 class TokenForm(Form):
-    """A token for a program."""
+    """Create an API token."""
 
     name = StringField(
-        _l("What is it for?"),
-        validators=[required(), at_most(64)],
+        _l("Name"),
+        [REQUIRED, MaxLength(64)],
         filters=[strip],
-        description=_l("Such as the name of an app, so that you know it again."),
+        description=_l("For example, the app that uses the token."),
     )
     days = IntegerField(
-        _l("Days it works"),
-        validators=[NumberRange(1, 3650, _l("Write a number of days from 1 to 3650."))],
+        _l("Expires in (days)"),
+        [DataRequired(DAYS_MESSAGE), NumberRange(1, 3650, DAYS_MESSAGE)],
     )
-    read_only = BooleanField(_l("It may only read"))
-    password = current_password_field(_l("Password"), own_password)
-    submit = SubmitField(_l("Make a token"))
+    read_only = BooleanField(_l("Read-only"))
+    password = PasswordField(_l("Password"), [REQUIRED, own_password])
+    submit = SubmitField(_l("Create token"))
 
 
 class DeleteAccountForm(Form):
-    """Good-bye."""
+    """Delete the account of the current user."""
 
-    password = current_password_field(_l("Password"), own_password)
+    password = PasswordField(_l("Password"), [REQUIRED, own_password])
     submit = SubmitField(_l("Delete my account"))

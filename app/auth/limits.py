@@ -1,23 +1,53 @@
-"""How often a stranger may try: by network address, and for letters by recipient too."""
+"""Decorators that limit the rate of password attempts, registrations and emails.
+
+Flask-Limiter checks the innermost decorator first: put limits per client there, so that a client
+that has exceeded one adds no more keys for recipients.
+"""
+
+import hashlib
+from typing import Any
 
 from flask import request
+from flask_login import current_user
 
-from ..addresses import normalise_if_valid
 from ..extensions import limiter
-from ..limits import setting
+from ..models.email_address import InvalidEmailAddress, normalize
+from ..rate_limiting.limits import LOGIN, LOGIN_SCOPE, limit_from
+
+EMAIL = limit_from("RATELIMIT_EMAIL")
 
 
 def recipient() -> str:
-    """Return the address a letter is asked for: nobody's mailbox is to be flooded."""
-    return normalise_if_valid(request.form.get("email", ""))
+    """Return a hash of the mailbox that the request sends email to, or "" if it is invalid.
+
+    The tag of an address such as ann+tag@example.com is left out: the mailbox is the same.
+    """
+    try:
+        local, _, domain = normalize(request.form.get("email", "")).rpartition("@")
+    except InvalidEmailAddress:
+        return ""
+    mailbox = f"{local.partition('+')[0]}@{domain}"
+    return hashlib.sha256(mailbox.encode()).hexdigest()
 
 
-REGISTER = setting("RATELIMIT_REGISTER")
-LETTER = setting("RATELIMIT_LETTER")
+def per_recipient(scope: str) -> Any:
+    """Return a limit on emails to each mailbox, shared by all endpoints with this `scope`."""
+    return limiter.shared_limit(
+        EMAIL,
+        scope=scope,
+        key_func=recipient,
+        methods=["POST"],
+        exempt_when=lambda: not recipient(),
+    )
 
-# One budget for all pages that send letters to an address which a stranger types, and one for
-# the place they are asked from.
-letters_to_one_address = limiter.shared_limit(
-    LETTER, scope="letters to", key_func=recipient, methods=["POST"]
-)
-letters_from_one_place = limiter.shared_limit(LETTER, scope="letters from", methods=["POST"])
+
+password_attempts = limiter.shared_limit(LOGIN, scope=LOGIN_SCOPE, methods=["POST"])
+registrations = limiter.limit(limit_from("RATELIMIT_REGISTER"), methods=["POST"])
+
+# All endpoints that send email to an address from a form are limited by sender and by recipient,
+# so that no client can flood a mailbox. Password resets have a limit of their own: otherwise
+# registering someone's address would prevent them from resetting their password.
+emails_per_client = limiter.shared_limit(EMAIL, scope="emails per client", methods=["POST"])
+emails_per_account = limiter.limit(EMAIL, key_func=lambda: str(current_user.id), methods=["POST"])
+emails_per_recipient = per_recipient("emails per recipient")
+resets_per_recipient = per_recipient("resets per recipient")

@@ -1,61 +1,60 @@
-"""Logging in and out, and who may stay."""
+"""Logging in and out, deleting one's account, and the access of unconfirmed users."""
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user, login_required, login_user, logout_user
 
-from ..audience import is_for_programs
-from ..extensions import db, limiter, login_manager
-from ..limits import LOGIN
-from ..meters import LOGINS_FAILED
+from ..api_requests import is_api_request
+from ..extensions import db, login_manager
+from ..metrics.definitions import FAILED_LOGINS
 from ..models import User, delete_user
-from ..security import redirect_target
-from . import auth
+from ..security.redirects import redirect_target
+from . import auth, limits
 from .forms import DeleteAccountForm, LoginForm
 
-login_manager.user_loader(User.from_session)
+login_manager.user_loader(User.find_by_session_id)
 
-# Where an account whose confirmation was taken back by an administrator may still go.
-OPEN_TO_UNCONFIRMED = {"main.preferences", "static", "bootstrap.static"}
+# Endpoints open to accounts that an administrator has unconfirmed; None: there is no such page.
+OPEN_TO_UNCONFIRMED = {"main.preferences", "static", "bootstrap.static", None}
 
 
 @auth.before_app_request
-def hold_unconfirmed() -> ResponseReturnValue | None:
-    """Send an account that is not confirmed to the page that says what to do."""
-    if request.endpoint is None or request.blueprint == "auth" or is_for_programs():
+def redirect_unconfirmed() -> ResponseReturnValue | None:
+    """Redirect unconfirmed users to the page that offers a new confirmation email."""
+    if request.endpoint in OPEN_TO_UNCONFIRMED or request.blueprint == "auth" or is_api_request():
         return None
-    if request.endpoint in OPEN_TO_UNCONFIRMED or not current_user.is_authenticated:
+    if not current_user.is_authenticated or current_user.confirmed:
         return None
-    return None if current_user.confirmed else redirect(url_for("auth.unconfirmed"))
+    return redirect(url_for("auth.unconfirmed"))
 
 
 @login_manager.unauthorized_handler
-def ask_to_log_in() -> ResponseReturnValue:
-    """Ask who this is, and come back afterwards to what was asked for, if a link leads there."""
-    flash(gettext("Please log in first."))
+def redirect_to_login() -> ResponseReturnValue:
+    """Redirect to the login page, and back afterwards if the endpoint accepts GET."""
+    flash(gettext("Please log in to continue."))
     methods = request.url_rule.methods if request.url_rule else None
     target = request.full_path.rstrip("?") if "GET" in (methods or ()) else None
     return redirect(url_for("auth.login", next=target))
 
 
 @auth.route("/login", methods=["GET", "POST"])
-@limiter.limit(LOGIN, methods=["POST"])
+@limits.password_attempts
 def login() -> ResponseReturnValue:
-    """Log in. What is said about a failure is the same whether the address is known or not.
+    """Log in. The error does not reveal whether the address has an account.
 
-    An account whose address is not confirmed fails like an unknown one: otherwise registering a
-    stranger's address and then logging in would tell whether the stranger had an account.
+    Unconfirmed accounts fail like unknown ones: otherwise registering an address and logging in
+    would reveal whether it already had an account.
     """
     form = LoginForm()
     if form.validate_on_submit():
-        user = User.with_credentials(form.email.data or "", form.password.data or "")
+        user = User.authenticate(form.email.data or "", form.password.data or "")
         if user is not None:
             login_user(user, remember=form.remember_me.data)
             db.session.commit()
             return redirect(redirect_target())
-        LOGINS_FAILED.inc()
-        flash(gettext("Wrong address or password, or the address is not confirmed yet."), "danger")
+        FAILED_LOGINS.inc()
+        flash(gettext("Incorrect email or password, or email not confirmed."), "danger")
     return render_template("auth/login.html", form=form)
 
 
@@ -69,23 +68,26 @@ def logout() -> ResponseReturnValue:
 
 
 @auth.route("/delete-account", methods=["GET", "POST"])
-@limiter.limit(LOGIN, methods=["POST"])
+@limits.password_attempts
 @login_required
 def delete_account() -> ResponseReturnValue:
-    """Let people leave, with everything they wrote."""
+    """Delete the account of the current user and all its content."""
     if current_user.is_administrator():
-        abort(403, gettext("Let another administrator take the role from you first."))
+        abort(
+            403,
+            gettext("Administrators can’t delete their own accounts. Ask another administrator."),
+        )
     form = DeleteAccountForm()
     if form.validate_on_submit():
         delete_user(current_user._get_current_object())
         logout_user()
         db.session.commit()
-        flash(gettext("Your account has been deleted. Good-bye!"), "success")
+        flash(gettext("Your account has been deleted."), "success")
         return redirect(url_for("main.index"))
     return render_template("auth/delete_account.html", form=form)
 
 
-def stay_logged_in(user: User) -> None:
-    """Keep this browser's session, and “keep me logged in”, when all others have just ended."""
+def stay_logged_in() -> None:
+    """Renew this session and its remember cookie after all sessions of the user were ended."""
     cookie = current_app.config["REMEMBER_COOKIE_NAME"]
-    login_user(user, remember=cookie in request.cookies)
+    login_user(current_user._get_current_object(), remember=cookie in request.cookies)

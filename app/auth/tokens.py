@@ -1,64 +1,51 @@
-"""Tokens for programs: making one, seeing them, ending them."""
+"""API tokens: listing, creating and revoking them."""
 
 from flask import after_this_request, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user, login_required
-from werkzeug.wrappers import Response
 
-from ..extensions import db, limiter
-from ..limits import LOGIN
+from ..extensions import db
 from ..models import AccessToken
-from ..pagination import Page, paginate
-from . import auth
+from ..pagination import paginate
+from ..security.cache_control import no_store
+from . import auth, limits
 from .forms import TokenForm
 
 PER_PAGE = 20
 
 
 @auth.route("/tokens", methods=["GET", "POST"])
-@limiter.limit(LOGIN, methods=["POST"])
+@limits.password_attempts
 @login_required
 def tokens() -> ResponseReturnValue:
-    """Show the tokens of this account, and make one; its secret is shown this once."""
-    form = TokenForm(days=current_app.config["API_TOKEN_DAYS"])
-    if not form.validate_on_submit():
-        return render_template("auth/tokens.html", form=form, page=_page(), secret=None)
-    user = current_user._get_current_object()
-    _token, secret = AccessToken.issue(
-        user, form.name.data or "", form.days.data or 1, form.read_only.data
-    )
-    db.session.commit()
-    after_this_request(_keep_nowhere)
-    clean = TokenForm(formdata=None, days=form.days.data)
-    return render_template("auth/tokens.html", form=clean, page=_page(), secret=secret)
+    """List the tokens of the account, and create one; its secret is shown once."""
+    form, secret = TokenForm(days=current_app.config["API_TOKEN_TTL_DAYS"]), None
+    if form.validate_on_submit():
+        user, days = current_user._get_current_object(), form.days.data or 1
+        _token, secret = AccessToken.issue(user, form.name.data or "", days, form.read_only.data)
+        db.session.commit()
+        after_this_request(no_store)
+        form = TokenForm(formdata=None, days=days)
+    page = paginate(AccessToken.active_rows(current_user), PER_PAGE)
+    return render_template("auth/tokens.html", form=form, page=page, secret=secret)
 
 
 @auth.post("/tokens/<id:id>/revocation")
 @login_required
 def revoke_token(id: int) -> ResponseReturnValue:
-    """End a token; one that has died meanwhile is no error."""
-    db.session.execute(AccessToken.revoke(current_user, id))
+    """Revoke a token; ignore one that no longer exists."""
+    AccessToken.revoke(current_user, id)
     db.session.commit()
-    flash(gettext("The token does not work any more."), "success")
+    flash(gettext("The token has been revoked."), "success")
     return redirect(url_for(".tokens"))
 
 
 @auth.post("/tokens/revocation")
 @login_required
 def revoke_tokens() -> ResponseReturnValue:
-    """End all tokens."""
-    db.session.execute(AccessToken.revoke(current_user))
+    """Revoke all tokens of the account."""
+    AccessToken.revoke(current_user)
     db.session.commit()
-    flash(gettext("None of your tokens works any more."), "success")
+    flash(gettext("All tokens have been revoked."), "success")
     return redirect(url_for(".tokens"))
-
-
-def _page() -> Page:
-    rows = AccessToken.rows_of(current_user)
-    return paginate(rows, AccessToken.timestamp, AccessToken.id, PER_PAGE)
-
-
-def _keep_nowhere(response: Response) -> Response:
-    response.cache_control.no_store = True
-    return response

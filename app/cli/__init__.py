@@ -1,4 +1,7 @@
-"""The command line: one file per noun. `flask --help` lists the commands."""
+"""The `flask` commands, one module per group.
+
+To remove a command, delete its module and its entry in COMMANDS.
+"""
 
 from flask import Flask
 
@@ -6,17 +9,17 @@ from .config import config
 from .demo import demo
 from .deploy import deploy
 from .jobs import jobs
-from .mail import mail
+from .outbox import outbox
 from .static import static
 from .test import test
 from .tokens import tokens
 from .users import users
 from .worker import worker
 
-COMMANDS = (deploy, config, users, tokens, demo, mail, jobs, worker, static, test)
+COMMANDS = (deploy, config, users, tokens, demo, outbox, jobs, worker, static, test)
 
 
 def init_app(app: Flask) -> None:
-    """Add our commands to the `flask` command."""
+    """Register the commands."""
     for command in COMMANDS:
         app.cli.add_command(command)

@@ -1,38 +1,30 @@
-"""`flask config`: the settings as they are, where each came from, and no secret among them."""
+"""`flask config`: the settings in effect and their sources, without secrets."""
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from dotenv import dotenv_values, find_dotenv
 from flask import current_app
 from flask.cli import with_appcontext
 
-from ..redaction import redact, secrets_of
+from ..logs.redaction import redact, secrets_in
 
 SECRET = re.compile(r"SECRET|PASSWORD$|TOKEN$|_KEYS?$|DSN$|CREDENTIALS?$")
 
-# From this length on, a secret cannot be guessed and then be recognised by its digest.
-LONG_ENOUGH_FOR_A_DIGEST = 20
-
-GROUPS = {
-    "Keys and sessions": r"SECRET_KEY|SESSION_|REMEMBER_|PERMANENT_|PASSWORD_HASH|WTF_",
-    "Database": r"SQLALCHEMY_|DATABASE_",
-    "Redis, queue and limits": r"REDIS_|QUEUE_|JOBS_|RATELIMIT_",
-    "Mail": r"MAIL_|ERROR_MAIL|FLASKY_(MAIL|ERROR|ADMIN)",
-    "Log and monitoring": r"FLASKY_(LOG|SYSLOG|SLOW|MONITOR|RELEASE|COMMIT)",
-    "Proxies, HTTPS and headers": (
-        r"FLASKY_(PROXIES|URL)|TRUSTED_|SSL_|HSTS_|CSP_|STATIC_|SERVER_NAME|PREFERRED_URL|MAX_"
-    ),
-    "The site": r"FLASKY_",
-    "Flask and its extensions": r"",
-}
+# The digest of a shorter secret could be found by brute force.
+MIN_LENGTH_FOR_DIGEST = 20
+MIN_SIMILARITY = 0.85  # of two names, if one is probably a misspelling of the other
 
 
 class Setting(NamedTuple):
-    """A setting as it may be shown."""
+    """A setting for display."""
 
     name: str
     value: str
@@ -41,76 +33,100 @@ class Setting(NamedTuple):
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_appcontext
 def config(names: tuple[str, ...], as_json: bool) -> None:
-    """Show the settings and where each came from; secrets are hidden.
+    """Show settings and where they are set. Secrets are hidden.
 
-    NAME is a setting or an environment variable; without any, all settings are shown. Variables
-    that look misspelt are named at the end.
+    NAME is a setting or an environment variable (default: all settings). Environment variables
+    that look misspelled are listed on stderr.
     """
-    settings = list(_chosen(names))
+    settings = sorted(_select(names), key=lambda setting: setting.origin.startswith("Flask"))
     if as_json:
         click.echo(json.dumps([setting._asdict() for setting in settings], indent=2))
-    elif names:
-        _tell(settings)
     else:
-        click.echo(f"The configuration is {current_app.extensions['origins'].chosen.__name__}.")
-        for title, group in _grouped(settings):
-            click.secho(f"\n{title}", bold=True)
-            _tell(group)
-    for sentence in current_app.extensions["origins"].unread():
-        click.echo(sentence, err=True)
+        if not names:
+            click.echo(f"Configuration: {current_app.extensions['configuration'].__name__}")
+        for name, value, origin in settings:
+            click.echo(f"  {name:<34} {value}  {click.style(f'({origin})', dim=True)}")
+    for warning in _unknown_variables():
+        click.echo(warning, err=True)
 
 
-def _chosen(names: tuple[str, ...]) -> Iterator[Setting]:
-    """Yield the settings that are asked for, all if none is; refuse a name that is no setting."""
-    origins = current_app.extensions["origins"]
-    found: set[str] = set()
+def _select(names: tuple[str, ...]) -> Iterator[Setting]:
+    """Yield the settings for `names`, or all; raise ClickException for an unknown name."""
+    unknown = set(names)
     for name, value in sorted(current_app.config.items()):
-        words = {name, *(origins.variables(name, value) if names else ())}
-        if not names or words & set(names):
-            found |= words
-            yield Setting(name, _shown(name, value), origins.of(name, value))
-    for name in names:
-        if name not in found:
-            raise click.ClickException(
-                f"There is no setting {name!r}, and no variable of that name has set one. "
-                "See all: flask config"
-            )
+        variable = _variable(name, value)
+        if not names or {name, variable} & set(names):
+            unknown -= {name, variable}
+            yield Setting(name, _display(name, value), _origin(name, value, variable))
+    for name in sorted(unknown):
+        raise click.ClickException(
+            f"No setting {name!r}, and none that comes from an environment variable of that name. "
+            "List all settings: flask config"
+        )
 
 
-def _grouped(settings: list[Setting]) -> Iterator[tuple[str, list[Setting]]]:
-    rest = settings
-    for title, pattern in GROUPS.items():
-        group = [setting for setting in rest if re.match(pattern, setting.name)]
-        rest = [setting for setting in rest if setting not in group]
-        yield title, group
+def _variable(name: str, value: Any) -> str | None:
+    """Return the environment variable that has this value, or None."""
+    values = current_app.extensions["environment"].values
+    if name in values and values[name] == value:
+        return name
+    return next((x for x, text in values.items() if text is value and isinstance(text, str)), None)
 
 
-def _tell(settings: list[Setting]) -> None:
-    for name, value, origin in settings:
-        click.echo(f"  {name:<34} {value}  {click.style(f'({origin})', dim=True)}")
+def _origin(name: str, value: Any, variable: str | None) -> str:
+    """Return where the setting got its value."""
+    if variable:
+        return f"{variable} in {_location(variable)}"
+    configuration = current_app.extensions["configuration"]
+    for cls in configuration.__mro__:
+        if name in vars(cls) and vars(cls)[name] == value:
+            return f"{cls.__name__} in config.py"
+    return "the application" if hasattr(configuration, name) else "Flask or an extension"
 
 
-def _shown(name: str, value: Any) -> str:
-    """Return `value` as text, without anything secret."""
+def _location(variable: str) -> str:
+    """Return where `variable` is set: the file that it names, `.env` or the environment."""
+    file = current_app.extensions["environment"].files.get(variable)
+    if file:
+        return str(file)
+    for path in (Path(current_app.root_path).parent / ".env", Path(find_dotenv(usecwd=True))):
+        if path.is_file() and dotenv_values(path).get(variable) == os.environ.get(variable):
+            return ".env"
+    return "the environment"
+
+
+def _unknown_variables() -> Iterator[str]:
+    """Yield a sentence for each variable that is set and is probably misspelled."""
+    names = current_app.extensions["environment"].names
+    known = sorted(names | {f"{name}_FILE" for name in names})
+    for name in sorted(os.environ.keys() - known):
+        similar = get_close_matches(name, known, 1, MIN_SIMILARITY)
+        if os.environ[name].strip() and (similar or name.startswith("FLASKY_")):
+            hint = f" Did you mean {similar[0]}?" if similar else ""
+            yield f"{name} is set, but is not a setting.{hint}"
+
+
+def _display(name: str, value: Any) -> str:
+    """Return `value` as text, with secrets masked."""
     if value is None or value in ("", []):
         return "not set"
     if SECRET.search(name):
         return ", ".join(
-            _hidden(str(one)) for one in (value if isinstance(value, list) else [value])
+            _mask(str(secret)) for secret in (value if isinstance(value, list) else [value])
         )
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
         value = " ".join(map(str, value))
-    return redact(str(value), secrets_of(current_app.config))
+    return redact(str(value), secrets_in(current_app.config))
 
 
-def _hidden(secret: str) -> str:
-    """Return what lets two places compare a secret, and nobody find it out."""
-    if len(secret) < LONG_ENOUGH_FOR_A_DIGEST:
+def _mask(secret: str) -> str:
+    """Return text by which you can compare a secret on two machines."""
+    if len(secret) < MIN_LENGTH_FOR_DIGEST:
         return "set"
     digest = hashlib.sha256(secret.encode()).hexdigest()
     return f"set, {len(secret)} characters, sha256:{digest[:6]}…"

@@ -1,13 +1,11 @@
-"""`flask demo`: a small community, so that a new site has something to look at.
+"""`flask demo`: sample users, posts and comments for an empty site.
 
-What they say is in demo_content/. To do without, delete that folder, this file and its line in
-__init__.py.
+The content is in demo_content/. To remove the command, delete that folder, this module and its
+entry in COMMANDS.
 """
 
 import tomllib
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,150 +15,126 @@ from sqlalchemy import select
 
 from ..extensions import db
 from ..models import Comment, Post, Role, User, delete_user, utcnow
-from .telling import TellingGroup
+from .reporting import ReportingGroup, count
 
 CONTENT = Path(__file__).with_name("demo_content")
-PASSWORD = "demo-password"  # noqa: S105 - everybody may know it: see _refuse_in_production()
-LOGINS = 3  # so many of the people, from the first, can log in
+PASSWORD = "demo-password"  # noqa: S105 - public; see seed()
+LOGINS = 3  # the first users of users.toml have a password
 
-demo = TellingGroup("demo", help="A small community to look at; not for production.")
+demo = ReportingGroup("demo", help="Create and delete demo data (not for production).")
 
 
 @demo.command("seed")
-@click.option("--if-empty", is_flag=True, help="Do nothing when there are accounts already.")
+@click.option("--if-empty", is_flag=True, help="Do nothing if there are other users.")
 def seed(if_empty: bool) -> None:
-    """Fill the site with people, posts, follows and comments, and print three logins."""
-    if if_empty and not current_app.config["FLASKY_DEMO"]:
-        click.echo("No demo data, since FLASKY_DEMO is false.")
-        return
-    _refuse_in_production()
-    if db.session.scalar(select(User.id).limit(1)) is None:
-        _seed(utcnow())
-    elif _demo_user(_content("people")[0]["username"]) is None and not if_empty:
+    """Create demo users, posts, follows and comments; print three logins."""
+    if not current_app.config["ALLOW_DEMO_DATA"]:
+        if if_empty:
+            click.echo("Skipped demo data: ALLOW_DEMO_DATA is false.")
+            return
         raise click.ClickException(
-            "There are accounts already, and demo data belongs on an empty site. "
-            "Use another database, or delete them."
+            "Demo users have a public password, so they are not allowed here. "
+            "On a test site, set ALLOW_DEMO_DATA=true."
+        )
+    if db.session.scalar(select(User.id).limit(1)) is None:
+        _seed()
+    elif not _demo_users() and not if_empty:
+        raise click.ClickException(
+            "The database has users already; demo data needs an empty one. "
+            "Set DATABASE_URL (in development: DEV_DATABASE_URL) to another database."
         )
     _print_logins()
 
 
 @demo.command("clear")
 def clear() -> None:
-    """Delete the people of the demo with everything they wrote; others stay."""
-    known = (_demo_user(person["username"]) for person in _content("people"))
-    users = [user for user in known if user is not None]
+    """Delete the demo users with everything they wrote. Other users are kept."""
+    users = _demo_users()
     for user in users:
         delete_user(user)
     db.session.commit()
-    click.echo(f"Deleted {len(users)} demo accounts and what they wrote.")
+    click.echo(f"Deleted {count(len(users), 'demo user')} with their posts and comments.")
 
 
-def _refuse_in_production() -> None:
-    if not current_app.config["FLASKY_DEMO"]:
-        raise click.ClickException(
-            "Demo accounts have a password that everybody knows, so they are not made here. "
-            "If this site is for trying things out, set FLASKY_DEMO=true."
-        )
-
-
-def _seed(now: datetime) -> None:
-    people, posts, comments = (_content(name) for name in ("people", "posts", "comments"))
-    if Role.named(Role.DEFAULT) is None:
-        raise click.ClickException("The database has no roles yet. Run: flask deploy")
-    steps = [
-        *_making_people(people, now),
-        *_making_follows(people, now),
-        *_making_posts(posts, comments, now),
-    ]
-    with click.progressbar(steps, label="Filling the site with demo data") as bar:
-        for step in bar:
-            step()
+def _seed() -> None:
+    roles = {role.name: role for role in db.session.scalars(select(Role))}
+    if not roles:
+        raise click.ClickException("The database has no roles. Run: flask deploy")
+    click.echo("Creating demo data …")
+    now = utcnow()
+    users = _add_users(roles, now)
+    _add_comments(users, _add_posts(users, now))
     db.session.commit()
 
 
-def _making_people(people: list[dict[str, Any]], now: datetime) -> Iterator[Any]:
-    for number, person in enumerate(people):
-        yield partial(_add_person, person, number, now)
+def _add_users(roles: dict[str, Role], now: datetime) -> dict[str, User]:
+    """Add the users and their follows; return the users by username."""
+    users = {}
+    for index, row in enumerate(_content("users")):
+        users[row["username"]] = user = User(
+            email=_email(row["username"]),
+            username=row["username"],
+            confirmed=True,
+            member_since=now - timedelta(days=row["days"]),
+            role=roles[row["role"]],
+            **{key: row[key] or None for key in ("name", "location", "about_me", "locale")},
+        )
+        if index < LOGINS:
+            user.password = PASSWORD
+        db.session.add(user)
+    for row in _content("users"):
+        user = users[row["username"]]
+        for index, followed in enumerate(users[name] for name in row["follows"]):
+            age = 0.9 * (now - max(user.member_since, followed.member_since))
+            user.follow(followed, now - max(age - timedelta(index), timedelta(1)))
+    return users
 
 
-def _add_person(person: dict[str, Any], number: int, now: datetime) -> None:
-    user = User(
-        email=_email(person["username"]),
-        username=person["username"],
-        confirmed=True,
-        member_since=now - timedelta(days=person["days"]),
-        **{key: person[key] or None for key in ("name", "location", "about_me", "locale")},
-    )
-    user.role = Role.named(person["role"])
-    if number < LOGINS:
-        user.password = PASSWORD
-    db.session.add(user)
+def _add_posts(users: dict[str, User], now: datetime) -> dict[str, Post]:
+    """Add the posts from the oldest to the newest; return them by key."""
+    posts = {}
+    for row in sorted(_content("posts"), key=lambda row: -row["hours_ago"]):
+        posts[row["key"]] = post = Post(
+            body=row["body"].strip(),
+            author=users[row["author"]],
+            timestamp=now - timedelta(hours=row["hours_ago"]),
+        )
+        db.session.add(post)
+    return posts
 
 
-def _making_follows(people: list[dict[str, Any]], now: datetime) -> Iterator[Any]:
-    days = {person["username"]: person["days"] for person in people}
-    for person in people:
-        for number, name in enumerate(person["follows"]):
-            since = min(days[person["username"]], days[name]) * 0.9 - number
-            at = now - timedelta(days=max(since, 1))
-            yield partial(_follow, person["username"], name, at)
+def _add_comments(users: dict[str, User], posts: dict[str, Post]) -> None:
+    """Add the comments from the oldest to the newest."""
 
+    def timestamp(row: dict[str, Any]) -> datetime:
+        return posts[row["post"]].timestamp + timedelta(minutes=row["minutes_after"])
 
-def _follow(follower: str, followed: str, at: datetime) -> None:
-    one, other = User.with_username(follower), User.with_username(followed)
-    if one is not None and other is not None:
-        one.follow(other, at)
-
-
-def _making_posts(
-    posts: list[dict[str, Any]], comments: list[dict[str, Any]], now: datetime
-) -> Iterator[Any]:
-    """Oldest first, so that ids grow with time as they do in life."""
-    made: dict[str, Post] = {}
-    for post in sorted(posts, key=lambda post: -post["hours_ago"]):
-        yield partial(_add_post, made, post, now)
-    hours_ago = {post["key"]: post["hours_ago"] for post in posts}
-    minutes_ago = {
-        number: hours_ago[comment["post"]] * 60 - comment["minutes_after"]
-        for number, comment in enumerate(comments)
-    }
-    for number in sorted(minutes_ago, key=lambda number: -minutes_ago[number]):
-        yield partial(_add_comment, made, comments[number])
-
-
-def _add_post(made: dict[str, Post], post: dict[str, Any], now: datetime) -> None:
-    timestamp = now - timedelta(hours=post["hours_ago"])
-    author = User.with_username(post["author"])
-    row = Post(body=post["body"].strip(), author=author, timestamp=timestamp)
-    db.session.add(row)
-    made[post["key"]] = row
-
-
-def _add_comment(made: dict[str, Post], comment: dict[str, Any]) -> None:
-    post = made[comment["post"]]
-    timestamp = post.timestamp + timedelta(minutes=comment["minutes_after"])
-    author = User.with_username(comment["author"])
-    moderator = User.with_username(comment.get("disabled_by", ""))
-    row = Comment(body=comment["body"].strip(), author=author, post=post, timestamp=timestamp)
-    if moderator is not None:
-        row.suspend(by=moderator)
-        row.disabled_at = timestamp + timedelta(minutes=30)
-    db.session.add(row)
+    for row in sorted(_content("comments"), key=timestamp):
+        comment = Comment(
+            body=row["body"].strip(),
+            author=users[row["author"]],
+            post=posts[row["post"]],
+            timestamp=timestamp(row),
+        )
+        if "disabled_by" in row:
+            comment.suspend(by=users[row["disabled_by"]])
+            comment.disabled_at = comment.timestamp + timedelta(minutes=30)
+        db.session.add(comment)
 
 
 def _print_logins() -> None:
-    people = _content("people")[:LOGINS]
-    users = [user for user in (_demo_user(person["username"]) for person in people) if user]
+    users = [user for user in _demo_users() if user.password_hash is not None]
     if users:
-        click.echo("Log in as:")
+        click.echo("You can log in as:")
     for user in users:
-        if user.role is not None:
-            click.echo(f"  {user.role.name:<14} {user.email:<20} password: {PASSWORD}")
+        role = user.role.name if user.role else ""
+        click.echo(f"  {role:<14} email: {user.email:<18} password: {PASSWORD}")
 
 
-def _demo_user(username: str) -> User | None:
-    user = User.with_username(username)
-    return user if user is not None and user.email == _email(username) else None
+def _demo_users() -> list[User]:
+    """Return the demo users in the database, in the order of users.toml."""
+    emails = [_email(user["username"]) for user in _content("users")]
+    return list(db.session.scalars(select(User).where(User.email.in_(emails)).order_by(User.id)))
 
 
 def _email(username: str) -> str:

@@ -1,5 +1,6 @@
-"""`flask deploy`: everything between a new release and its first request."""
+"""`flask deploy`: prepare the database for a release."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,110 +13,129 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import Connection, text
 
+from ..database.postgresql import encoding_problem
+from ..database.timeouts import remove_timeouts, without_timeouts
 from ..extensions import db
 from ..models import Role, User
-from ..postgresql import without_statement_timeout
-from .telling import one_line
+from .reporting import one_line
 
-# Any number will do, as long as every release of this application uses the same.
+# An arbitrary number; it must be the same in all releases.
 DEPLOY_LOCK = 7_355_608
 LOCK_TIMEOUT = "5s"
+CANNOT_CREATE = re.compile(
+    r"permission denied for schema (?P<schema>\S+)|no schema has been selected to create in"
+)
 
 
 @click.command()
 @with_appcontext
 def deploy() -> None:
-    """Bring the database up to date: migrations, roles, self-follows.
+    """Upgrade the database: migrations, roles, self-follows.
 
-    Run it before every release starts. Running it twice changes nothing; on PostgreSQL, several
-    at once wait for one another.
+    Run it before each release starts. It is idempotent; on PostgreSQL, concurrent runs wait for
+    each other.
     """
-    step = "Reaching the database"
+    failure = "Cannot connect to the database (check DATABASE_URL)"
     try:
-        with only_one_deploy(), without_statement_timeout():
-            for step, work in STEPS:
-                bound_waiting()
-                result = work()
+        with deploy_lock(), without_timeouts():
+            check_encoding()
+            for step, run in STEPS:
+                failure = f"{step} failed and were rolled back"
+                if db.engine.dialect.name == "postgresql":
+                    # Fail instead of blocking requests behind a lock.
+                    db.session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+                result = run()
                 db.session.commit()
                 click.echo(f"{step}: {result}")
     except click.ClickException:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a migration raises is told in one line
+    except Exception as error:  # noqa: BLE001 - a migration can raise anything
         db.session.rollback()
-        reason = one_line(error)
-        raise click.ClickException(f"{step} failed; nothing of it was kept: {reason}") from None
+        raise click.ClickException(f"{failure}: {one_line(error)}{grant_for(error)}") from None
     click.echo("Deployed.")
 
 
-def bound_waiting() -> None:
-    """Let no statement of the next step wait for a lock for longer than a reader would."""
-    if db.engine.dialect.name == "postgresql":
-        db.session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+def grant_for(error: Exception) -> str:
+    """Return what to type if the role may not create tables: the default since PostgreSQL 15."""
+    denied = CANNOT_CREATE.search(str(error))
+    if denied is None:
+        return ""
+    names = db.session.execute(text("SELECT current_database(), current_user")).one()
+    schema = denied["schema"] or "public"
+    return (
+        f". The owner of the database, or a superuser, must run: psql -d '{names[0]}' -c "
+        f"""'GRANT ALL ON SCHEMA {schema} TO "{names[1]}"'"""
+    )
 
 
-def migrate_to_head() -> str:
-    """Run the migrations that the database lacks; say which."""
+def check_encoding() -> None:
+    """Raise ClickException if the database cannot store every text."""
+    if problem := encoding_problem(db.session.connection()):
+        raise click.ClickException(f"{problem}.")
+
+
+def upgrade_database() -> str:
+    """Run pending migrations; return a list of them."""
     migrate = current_app.extensions["migrate"]
-    settings = migrate.migrate.get_config(migrate.directory)
-    before = _revision()
-    # Not Flask-Migrate's upgrade(), which ends the program when something fails.
-    command.upgrade(settings, "head")
-    after = _revision()
+    config = migrate.migrate.get_config(migrate.directory)
+    before = _current_revision()
+    # Not Flask-Migrate's upgrade(), which exits the process on errors.
+    command.upgrade(config, "head")
+    after = _current_revision()
     if before == after:
         return f"up to date ({after})"
-    scripts = ScriptDirectory.from_config(settings)
-    done = list(scripts.iterate_revisions(after, before or "base"))
-    names = "".join(f"\n  {script.revision} {script.doc}" for script in reversed(done))
-    return f"{len(done)} run{names}"
-
-
-def insert_roles() -> str:
-    """Make the roles those of the code; say which changed."""
-    return ", ".join(Role.insert_roles()) or "unchanged"
+    scripts = ScriptDirectory.from_config(config)
+    applied = list(scripts.iterate_revisions(after, before or "base"))
+    names = "".join(f"\n  {script.revision} {script.doc}" for script in reversed(applied))
+    return f"{len(applied)} applied{names}"
 
 
 def add_self_follows() -> str:
-    """Make everyone follow themself; say how many did not."""
+    """Let every user follow themself; return how many did not."""
     added = User.add_self_follows()
     return f"{added} added" if added else "unchanged"
 
 
 STEPS: list[tuple[str, Callable[[], str]]] = [
-    ("Migrations", migrate_to_head),
-    ("Roles", insert_roles),
+    ("Migrations", upgrade_database),
+    ("Roles", lambda: ", ".join(Role.insert_roles()) or "unchanged"),
     ("Self-follows", add_self_follows),
 ]
 
 
 @contextmanager
-def only_one_deploy() -> Iterator[None]:
-    """Hold PostgreSQL's advisory lock; it falls with the connection, however that ends."""
+def deploy_lock() -> Iterator[None]:
+    """Hold PostgreSQL's advisory lock in a transaction; it ends with the connection, too.
+
+    A lock of the session would stay on a connection of a pooler such as PgBouncer.
+    """
     if db.engine.dialect.name != "postgresql":
         yield
         return
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        _wait_for_lock(connection, current_app.config["FLASKY_DEPLOY_WAIT"])
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": DEPLOY_LOCK})
+    # READ COMMITTED: between its statements it has no snapshot, for which CREATE INDEX
+    # CONCURRENTLY would wait.
+    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
+        remove_timeouts(connection)
+        _wait_for_lock(connection, current_app.config["DEPLOY_LOCK_TIMEOUT"])
+        yield
 
 
 def _wait_for_lock(connection: Connection, seconds: int) -> None:
-    give_up = time.monotonic() + seconds
-    told = False
-    while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": DEPLOY_LOCK}):
-        if not told:
-            click.echo(f"Another deploy is running: waiting for it, at most {seconds} s.")
-            told = True
-        if time.monotonic() > give_up:
+    # Not pg_advisory_xact_lock(), which has a snapshot while it waits.
+    try_lock = text("SELECT pg_try_advisory_xact_lock(:key)").bindparams(key=DEPLOY_LOCK)
+    deadline = None
+    while not connection.scalar(try_lock):
+        if deadline is None:
+            click.echo(f"Another deploy is running; waiting for up to {seconds} s.")
+            deadline = time.monotonic() + seconds
+        if time.monotonic() > deadline:
             raise click.ClickException(
-                f"Another deploy did not finish within {seconds} s. Its process is the one that "
-                "holds the lock of type 'advisory' in PostgreSQL's view pg_locks."
+                f"Another deploy did not finish within {seconds} s. If it hangs, end its database "
+                "session: see locktype 'advisory' in the view pg_locks."
             )
         time.sleep(0.2)
 
 
-def _revision() -> str | None:
+def _current_revision() -> str | None:
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()

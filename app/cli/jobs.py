@@ -1,78 +1,80 @@
-"""`flask jobs`: what failed, and what waits."""
+"""`flask jobs`: background jobs that wait, run or have failed."""
 
 import json
 
 import click
-from flask import current_app
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from .. import jobs as background
 from ..extensions import db
-from ..models import FailedJob, rows_changed
-from .telling import TellingGroup
+from ..models import Job, rows_changed
+from .reporting import ReportingGroup, count
 
-jobs = TellingGroup("jobs", help="Jobs that failed, and how many wait in the queue.")
+jobs = ReportingGroup("jobs", help="List, retry and delete background jobs.")
 
 
 @jobs.command("list")
-def list_jobs() -> None:
-    """List the jobs that failed, oldest first, and count those in the queue."""
-    failed = db.session.scalars(FailedJob.oldest_first()).all()
-    for row in failed:
-        click.echo(_line(row))
-    if not failed:
-        click.echo("No job has failed.")
-    click.echo(_queue())
+@click.option("--all", "show_all", is_flag=True, help="Include jobs that have not failed.")
+@click.option("--limit", default=50, type=click.IntRange(1), help="Maximum number.")
+def list_jobs(show_all: bool, limit: int) -> None:
+    """List the jobs that have failed, oldest first, and count all jobs."""
+    query = select(Job) if show_all else select(Job).where(Job.last_error.is_not(None))
+    rows = db.session.scalars(query.order_by(Job.id).limit(limit)).all()
+    for job in rows:
+        click.echo(_line(job))
+    if not rows:
+        click.echo("No jobs." if show_all else "No failed jobs.")
+    total = db.session.scalar(select(func.count()).select_from(Job)) or 0
+    click.echo(f"{count(total, 'job')} in total.")
 
 
 @jobs.command("retry")
-@click.argument("number", type=int, required=False)
-@click.option("--all", "retry_all", is_flag=True, help="Every job that failed.")
-def retry(number: int | None, retry_all: bool) -> None:
-    """Do a job that failed again, now; exit with 1 if it fails again."""
-    if (number is None) is not retry_all:
-        raise click.UsageError("Name one job by its number, or say --all.")
-    ids = list(db.session.scalars(select(FailedJob.id).order_by(FailedJob.id)))
-    if number is not None:
-        _must_exist(number, ids)
-        ids = [number]
+@click.argument("job_id", metavar="[ID]", type=int, required=False)
+@click.option("--all", "retry_all", is_flag=True, help="Run every job that has failed.")
+def retry(job_id: int | None, retry_all: bool) -> None:
+    """Run a job now.
+
+    The exit code is 1 if it fails, or is running already.
+    """
+    if (job_id is None) is not retry_all:
+        raise click.UsageError("Give the ID of a job, or --all.")
+    if job_id is not None:
+        _require(db.session.get(Job, job_id) is not None, job_id)
+        ids = [job_id]
+    else:
+        failed = select(Job.id).where(Job.last_error.is_not(None)).order_by(Job.id)
+        ids = list(db.session.scalars(failed))
     db.session.rollback()
-    done = sum(background.retry_now(failure_id) for failure_id in ids)
-    click.echo(f"{done} done, {len(ids) - done} failed again.")
-    for row in db.session.scalars(FailedJob.oldest_first().where(FailedJob.id.in_(ids))):
-        click.echo(_line(row))
-    if done < len(ids):
+    succeeded = sum(background.get_runner().run_now(Job.id == each) for each in ids)
+    click.echo(f"{succeeded} succeeded, {len(ids) - succeeded} failed.")
+    for job in db.session.scalars(select(Job).where(Job.id.in_(ids)).order_by(Job.id)):
+        click.echo(_line(job))
+    if succeeded < len(ids):
         raise SystemExit(1)
 
 
-@jobs.command("forget")
-@click.argument("number", type=int)
-def forget(number: int) -> None:
-    """Forget a job that failed: it will not be tried again."""
-    forgotten = db.session.execute(delete(FailedJob).where(FailedJob.id == number))
+@jobs.command("delete")
+@click.argument("job_id", metavar="ID", type=int)
+def delete_job(job_id: int) -> None:
+    """Delete a job; it is not run again."""
+    deleted = db.session.execute(delete(Job).where(Job.id == job_id))
     db.session.commit()
-    _must_exist(number, [number] if rows_changed(forgotten) else [])
-    click.echo(f"Forgot job {number}.")
+    _require(bool(rows_changed(deleted)), job_id)
+    click.echo(f"Deleted job {job_id}.")
 
 
-def _must_exist(number: int, ids: list[int]) -> None:
-    if number not in ids:
-        raise click.ClickException(f"No failed job has the number {number}: see flask jobs list.")
+def _require(exists: bool, job_id: int) -> None:
+    if not exists:
+        raise click.ClickException(f"No job has the ID {job_id}. See: flask jobs list --all")
 
 
-def _line(row: FailedJob) -> str:
-    arguments = ", ".join(json.dumps(argument) for argument in row.arguments)
-    again = "given up" if row.retry_at is None else f"again {row.retry_at:%Y-%m-%d %H:%M:%S}"
-    failed = f"{row.failed_at:%Y-%m-%d %H:%M}"
-    state = f"{again}, attempts: {row.attempts}"
-    return f"{row.id}  {failed}  {row.name}({arguments})  ({state}: {row.last_error})"
-
-
-def _queue() -> str:
-    queue = background.queue_of(current_app)
-    if queue is None:
-        return "No queue is configured: each process does its own jobs."
-    try:
-        return f"{queue.size()} in the queue {queue.place}."
-    except background.QueueUnreachable as error:
-        return f"The queue cannot be reached: {error}"
+def _line(job: Job) -> str:
+    arguments = ", ".join(json.dumps(argument) for argument in job.arguments)
+    details = f"attempts: {job.attempts}"
+    if job.state == "running":
+        details += f", by {job.claimed_by}"
+    elif job.run_at is not None:
+        details = f"due {job.run_at:%Y-%m-%d %H:%M:%S}, {details}"
+    error = f": {job.last_error}" if job.last_error else ""
+    call = f"{job.id}  {job.created_at:%Y-%m-%d %H:%M}  {job.name}({arguments})"
+    return f"{call}  ({job.state}, {details}{error})"

@@ -1,25 +1,18 @@
-"""`flask static`: copies of the static files, for whoever serves them."""
+"""`flask static`: collect the static files."""
 
-import errno
 from datetime import timedelta
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from ..assets import files, folders
-from ..collecting import UnreadableManifest, collection
-from ..digests import CircularReference
 from ..models import utcnow
-from .telling import one_line
+from ..static_files.collect import static_files, static_folders, write_release
+from ..static_files.hashing import CircularReference
+from ..static_files.views import static_root
+from .reporting import one_line
 
-static = AppGroup("static", help="Static files: copies that nginx or the site itself serves.")
-
-HINTS = {
-    errno.ENOSPC: "Free some space on this disk and try again.",
-    errno.EDQUOT: "Free some space of this user and try again.",
-}
-HINT = "Set STATIC_COLLECTED to a folder that this user may write to."
+static = AppGroup("static", help="Collect static files for nginx or the application to serve.")
 
 
 @static.command("collect")
@@ -28,31 +21,30 @@ HINT = "Set STATIC_COLLECTED to a folder that this user may write to."
     default=30,
     show_default=True,
     type=click.IntRange(1, 36_500),
-    help="How long files of earlier releases stay, for pages that are still open.",
+    help="Days to keep the files of earlier releases, for pages that are still open.",
 )
 def collect(prune_days: int) -> None:
-    """Copy the static files, compressed too, to the folder STATIC_COLLECTED.
+    """Copy the static files to STATIC_ROOT, with compressed copies.
 
-    Run it before every release starts. Running it twice changes nothing; several at once wait
-    for one another.
+    Run it before each release starts. It is idempotent; concurrent runs wait for each other.
     """
-    copies = collection(current_app)
-    for source in folders():
-        if source.is_relative_to(copies.folder) or copies.folder.is_relative_to(source):
+    root = static_root(current_app)
+    for source in static_folders():
+        if source.is_relative_to(root) or root.is_relative_to(source):
             raise click.ClickException(
-                f"STATIC_COLLECTED is {copies.folder}, and {source} holds static files already. "
-                "Choose a folder of its own."
+                f"STATIC_ROOT ({root}) overlaps with {source}, which contains the original files. "
+                "Set it to a separate folder."
             )
     try:
-        outcome = copies.update(files(), timedelta(days=prune_days), utcnow())
-    except (CircularReference, UnreadableManifest) as error:
+        counts = write_release(root, static_files(), timedelta(days=prune_days), utcnow())
+    except CircularReference as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        hint = HINTS.get(error.errno or 0, HINT)
         raise click.ClickException(
-            f"The static files were not collected: {one_line(error)}. {hint}"
+            f"Cannot collect the static files: {one_line(error)}. "
+            "Set STATIC_ROOT to a folder with free space that this user can write to."
         ) from None
     click.echo(
-        f"{copies.folder}: {outcome.written} written, {outcome.unchanged} unchanged, "
-        f"{outcome.kept} of earlier releases kept, {outcome.pruned} pruned."
+        f"{root}: {counts['written']} written, {counts['unchanged']} unchanged, "
+        f"{counts['kept']} of earlier releases kept, {counts['pruned']} pruned."
     )

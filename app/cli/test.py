@@ -1,4 +1,4 @@
-"""`flask test`: the test suite, by the name that readers of the book know."""
+"""`flask test`: run the test suite."""
 
 import importlib.util
 import subprocess
@@ -11,9 +11,9 @@ import click
 @click.option("--coverage/--no-coverage", default=False, help="Measure branch coverage.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(coverage: bool, arguments: tuple[str, ...]) -> None:
-    """Run the tests; ARGUMENTS go to pytest (such as: flask test -- -k password)."""
+    """Run the tests. ARGUMENTS are passed to pytest, for example: flask test -- -k password"""
     if importlib.util.find_spec("pytest") is None:
         raise click.ClickException("pytest is not installed. Run: make test")
-    measure = ["--cov"] if coverage else []
-    command = [sys.executable, "-m", "pytest", *measure, *arguments]
-    sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own arguments
+    options = ["--cov"] if coverage else []
+    command = [sys.executable, "-m", "pytest", *options, *arguments]
+    sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - the user's arguments

@@ -1,32 +1,37 @@
-"""`flask tokens`: tokens for programs, for whoever has a shell on the server."""
+"""`flask tokens`: the API tokens of a user."""
 
 import click
 from flask import current_app
 
 from ..extensions import db
-from ..models import AccessToken, User, rows_changed
-from .telling import TellingGroup
+from ..models import AccessToken
+from .reporting import ReportingGroup, count
+from .users import get_user
 
-tokens = TellingGroup("tokens", help="Tokens for programs: make, list and revoke them.")
+tokens = ReportingGroup("tokens", help="Create, list and revoke API tokens.")
 
 
 @tokens.command("create")
 @click.argument("username")
-@click.option("--name", default="command line", show_default=True, help="What it is for.")
-@click.option("--days", type=click.IntRange(1, 3650), help="How long (default: API_TOKEN_DAYS).")
-@click.option("--read-only", is_flag=True, help="It may change nothing.")
+@click.option("--name", default="command line", help="Name of the token.")
+@click.option(
+    "--days", type=click.IntRange(1, 3650), help="Lifetime (default: API_TOKEN_TTL_DAYS)."
+)
+@click.option("--read-only", is_flag=True, help="Only allow reading.")
 def create(username: str, name: str, days: int | None, read_only: bool) -> None:
-    """Make a token for USERNAME, and print it: nobody will see it again.
+    """Create an API token for USERNAME and print it. It is not shown again.
 
     Example: flask tokens create ann --name backup --days 365 --read-only
     """
     if not name.strip() or len(name) > AccessToken.name.type.length:
-        raise click.ClickException("The name of a token has 1 to 64 characters.")
-    user = _user(username)
+        raise click.ClickException("The name must have 1 to 64 characters.")
+    user = get_user(username)
     if not user.confirmed:
-        raise click.ClickException(f"{user.username} is not confirmed: the token would not work.")
-    lasting = days or current_app.config["API_TOKEN_DAYS"]
-    _token, secret = AccessToken.issue(user, name.strip(), lasting, read_only)
+        raise click.ClickException(
+            f"{user.username} has not confirmed their email address, so the token would not work."
+        )
+    lifetime = days or current_app.config["API_TOKEN_TTL_DAYS"]
+    _token, secret = AccessToken.issue(user, name.strip(), lifetime, read_only)
     db.session.commit()
     click.echo(secret)
 
@@ -34,40 +39,32 @@ def create(username: str, name: str, days: int | None, read_only: bool) -> None:
 @tokens.command("list")
 @click.argument("username")
 def list_tokens(username: str) -> None:
-    """List the tokens of USERNAME that work, newest first."""
-    rows = AccessToken.rows_of(_user(username)).order_by(AccessToken.id.desc())
-    found = db.session.execute(rows).all()
-    if not found:
-        click.echo(f"No tokens. Make one: flask tokens create {username}")
-    for row in found:
+    """List the valid tokens of USERNAME, newest first."""
+    query = AccessToken.active_rows(get_user(username)).order_by(AccessToken.id.desc())
+    rows = db.session.execute(query).all()
+    if not rows:
+        click.echo(f"No tokens. Create one: flask tokens create {username}")
+    for row in rows:
+        # Control characters could move the cursor of the terminal.
+        label = "".join(character if character.isprintable() else "?" for character in row.name)
         used = f"{row.last_used_at:%Y-%m-%d %H:%M}" if row.last_used_at else "never"
-        note = ", read-only" if row.read_only else ""
-        until = f"{row.expires_at:%Y-%m-%d}"
-        click.echo(f"{row.id}  {_printable(row.name)}  (until {until}, last used {used}{note})")
+        details = f"expires {row.expires_at:%Y-%m-%d}, last used {used}"
+        suffix = ", read-only" if row.read_only else ""
+        click.echo(f"{row.id}  {label}  ({details}{suffix})")
 
 
 @tokens.command("revoke")
 @click.argument("username")
-@click.argument("token_id", type=int, required=False)
-@click.option("--all", "is_all", is_flag=True, help="Every token of this account.")
-def revoke(username: str, token_id: int | None, is_all: bool) -> None:
-    """End the token TOKEN_ID of USERNAME, or all of them. See: flask tokens list USERNAME"""
-    if (token_id is None) != is_all:
-        raise click.UsageError("Say which: the number of one token, or --all.")
-    ended = rows_changed(db.session.execute(AccessToken.revoke(_user(username), token_id)))
+@click.argument("token_id", metavar="[ID]", type=int, required=False)
+@click.option("--all", "revoke_all", is_flag=True, help="Revoke every token of this user.")
+def revoke(username: str, token_id: int | None, revoke_all: bool) -> None:
+    """Revoke the token ID of USERNAME. For the IDs, see: flask tokens list USERNAME"""
+    if (token_id is None) != revoke_all:
+        raise click.UsageError("Give the ID of a token, or --all.")
+    revoked = AccessToken.revoke(get_user(username), token_id)
     db.session.commit()
-    if not ended and not is_all:
-        raise click.ClickException(f"{username} has no token {token_id}.")
-    click.echo(f"Ended {ended} token{'' if ended == 1 else 's'} of {username}.")
-
-
-def _user(username: str) -> User:
-    user = User.with_username(username)
-    if user is None:
-        raise click.ClickException(f"There is no user {username!r}. See: flask users list")
-    return user
-
-
-def _printable(name: str) -> str:
-    """Return the name without what would move the cursor of a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
+    if not revoked and not revoke_all:
+        raise click.ClickException(
+            f"{username} has no token {token_id}. See: flask tokens list {username}"
+        )
+    click.echo(f"Revoked {count(revoked, 'token')} of {username}.")

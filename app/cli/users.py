@@ -1,4 +1,4 @@
-"""`flask users`: accounts, for whoever has a shell on the server."""
+"""`flask users`: accounts."""
 
 from datetime import timedelta
 
@@ -6,127 +6,133 @@ import click
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from .. import addresses, passwords
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
-from ..models import Role, User, delete_user, utcnow
-from .telling import TellingGroup
+from ..models import Role, User, delete_user, email_address, utcnow
+from ..security import passwords
+from .reporting import ReportingGroup, count
 
-users = TellingGroup("users", help="Accounts: make, promote, list and delete them.")
+users = ReportingGroup("users", help="Create, promote, list and delete users.")
 
 
 @users.command("create")
 @click.argument("email")
 @click.argument("username")
-@click.option("--role", "role_name", help="Which role (default: as if they had registered).")
-@click.password_option(help="The password; asked for when it is not given.")
+@click.option("--role", "role_name", help="Role (default: as with registration).")
+@click.password_option(help="Password (default: prompt for it).")
 def create(email: str, username: str, role_name: str | None, password: str) -> None:
-    """Make an account that is confirmed already: EMAIL and USERNAME.
+    """Create a user whose email address is already confirmed.
 
     Example: flask users create ann@example.com ann --role Moderator
     """
-    _check(email, username, password)
+    _validate(email, username, password)
     user = User(email=email, username=username, password=password, confirmed=True)
-    user.role = _role(role_name) if role_name else user.role or _role(Role.DEFAULT)
+    user.role = _get_role(role_name) if role_name else user.role or _get_role(Role.DEFAULT)
     db.session.add(user)
     try:
         db.session.commit()
     except IntegrityError:
-        raise click.ClickException("This address or username has an account already.") from None
-    click.echo(f"Made {username} ({user.role.name}).")
+        raise click.ClickException(
+            "A user with this email address or username exists. See: flask users list"
+        ) from None
+    click.echo(f"Created user {username} ({user.role.name}).")
 
 
 @users.command("promote")
 @click.argument("username")
-@click.argument("role_name", metavar="ROLE", default="Administrator")
+@click.argument("role_name", metavar="[ROLE]", default="Administrator")
 def promote(username: str, role_name: str) -> None:
-    """Give USERNAME the role ROLE (User, Moderator, Administrator).
+    """Set the role of USERNAME (default: Administrator).
+
+    ROLE is User, Moderator or Administrator.
 
     Example: flask users promote ann Moderator
     """
-    user = _user(username)
-    role = _role(role_name)
-    user.role = role
+    user = get_user(username)
+    user.role = _get_role(role_name)
     db.session.commit()
-    click.echo(f"{user.username} has the role {role.name} now.")
+    click.echo(f"{user.username} now has the role {user.role.name}.")
 
 
 @users.command("list")
-@click.option("--role", "role_name", help="Only accounts with this role.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="How many.")
+@click.option("--role", "role_name", help="Only users with this role.")
+@click.option("--limit", default=100, type=click.IntRange(1), help="Maximum number.")
 def list_users(role_name: str | None, limit: int) -> None:
-    """List accounts, newest first."""
+    """List users, newest first."""
     query = select(User).order_by(User.id.desc()).limit(limit)
     if role_name:
-        query = query.where(User.role_id == _role(role_name).id)
-    found = db.session.scalars(query).all()
-    if not found:
-        click.echo("No accounts yet. Make one: flask users create EMAIL USERNAME")
-    for user in found:
+        query = query.where(User.role_id == _get_role(role_name).id)
+    rows = db.session.scalars(query).all()
+    if not rows:
+        click.echo("No users. Create one: flask users create EMAIL USERNAME")
+    for user in rows:
         role = user.role.name if user.role else "no role"
-        note = "" if user.confirmed else ", not confirmed"
-        click.echo(f"{user.id}  {user.username}  {user.email}  ({role}{note})")
+        suffix = "" if user.confirmed else ", unconfirmed"
+        click.echo(f"{user.id}  {user.username}  {user.email}  ({role}{suffix})")
 
 
 @users.command("delete")
 @click.argument("username")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 def delete(username: str, yes: bool) -> None:
-    """Delete the account USERNAME with its posts, comments and follows."""
-    user = _user(username)
+    """Delete USERNAME with their posts, comments and follows."""
+    user = get_user(username)
     if not yes:
-        click.confirm(f"Delete {user.username} and everything they wrote?", abort=True)
+        click.confirm(f"Delete {user.username} with all posts and comments?", abort=True)
     delete_user(user)
     db.session.commit()
-    click.echo(f"Deleted {username}.")
+    click.echo(f"Deleted user {username}.")
 
 
 @users.command("prune")
-@click.option("--days", default=7, show_default=True, type=click.IntRange(1), help="How old.")
+@click.option("--days", default=7, type=click.IntRange(1), help="Minimum age in days.")
 def prune(days: int) -> None:
-    """Delete registrations that nobody confirmed, and free the names they took.
+    """Delete old unconfirmed users who were never active.
 
-    Only accounts that were never used go: unconfirmed, without posts and comments.
+    Usernames that were reserved as long ago are released.
     """
-    since = utcnow() - timedelta(days=days)
-    found = db.session.scalars(User.abandoned(since)).all()
-    for user in found:
+    before = utcnow() - timedelta(days=days)
+    unconfirmed = db.session.scalars(User.unconfirmed_inactive(before)).all()
+    for user in unconfirmed:
         delete_user(user)
-    User.free_held_usernames(since)
+    User.release_reserved_usernames(before)
     db.session.commit()
-    click.echo(f"Deleted {len(found)} registrations that nobody confirmed in {days} days.")
+    click.echo(
+        f"Deleted {count(len(unconfirmed), 'user')} who did not confirm within {days} days."
+    )
 
 
-def _check(email: str, username: str, password: str) -> None:
-    try:
-        addresses.normalise(email)
-    except addresses.AddressError:
-        raise click.ClickException(f"{email!r} is not an e-mail address.") from None
-    if not USERNAME_PATTERN.fullmatch(username) or len(username) > 64:
-        raise click.ClickException(
-            f"{username!r} cannot be a username: letters, digits, dots and underscores, at most "
-            "64, beginning with a letter."
-        )
-    if len(password) < passwords.MIN_LENGTH:
-        raise click.ClickException(
-            f"The password needs at least {passwords.MIN_LENGTH} characters."
-        )
-    if passwords.is_common(password):
-        raise click.ClickException("This password is among the most common ones: choose another.")
-
-
-def _user(username: str) -> User:
-    user = User.with_username(username)
+def get_user(username: str) -> User:
+    """Return the user with this username; raise ClickException if there is none."""
+    user = User.find_by_username(username)
     if user is None:
-        raise click.ClickException(f"There is no user {username!r}. See: flask users list")
+        raise click.ClickException(f"User {username!r} not found. See: flask users list")
     return user
 
 
-def _role(name: str) -> Role:
+def _validate(email: str, username: str, password: str) -> None:
+    try:
+        email_address.normalize(email)
+    except email_address.InvalidEmailAddress:
+        raise click.ClickException(f"{email!r} is not a valid email address.") from None
+    if not USERNAME_PATTERN.fullmatch(username) or len(username) > 64:
+        raise click.ClickException(
+            f"{username!r} is not a valid username. Use at most 64 letters, digits, dots and "
+            "underscores, starting with a letter."
+        )
+    if len(password) < passwords.MIN_LENGTH:
+        raise click.ClickException(
+            f"The password must have at least {passwords.MIN_LENGTH} characters."
+        )
+    if passwords.is_common(password):
+        raise click.ClickException("This password is too common. Choose another.")
+
+
+def _get_role(name: str) -> Role:
     name = name.capitalize() if name.capitalize() in Role.ROLES else name
-    role = Role.named(name)
+    role = Role.find_by_name(name)
     if role is None:
-        known = ", ".join(Role.ROLES)
-        hint = "Run `flask deploy` first." if name in Role.ROLES else f"Choose one of {known}."
-        raise click.ClickException(f"There is no role {name!r}. {hint}")
+        choices = ", ".join(Role.ROLES)
+        hint = "Run: flask deploy" if name in Role.ROLES else f"Choose one of {choices}."
+        raise click.ClickException(f"Role {name!r} not found. {hint}")
     return role

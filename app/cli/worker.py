@@ -1,4 +1,7 @@
-"""`flask worker`: the process that does the jobs of the queue."""
+"""`flask worker`: the process that runs background jobs."""
+
+import os
+import signal
 
 import click
 from flask import current_app
@@ -6,24 +9,25 @@ from flask.cli import with_appcontext
 
 from .. import jobs
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+POLL_INTERVAL = 1.0  # seconds
 
-@click.command()
-@click.option(
-    "--threads", default=2, show_default=True, type=click.IntRange(1, 64), help="Jobs at a time."
-)
+
+@click.command(context_settings={"show_default": True})
+@click.option("--threads", default=2, type=click.IntRange(1, 64), help="Jobs to run at a time.")
 @with_appcontext
 def worker(threads: int) -> None:
-    """Do the jobs of the queue (QUEUE_URL), and look for letters that were left behind.
+    """Run background jobs, such as sending email, until a signal arrives.
 
-    SIGTERM and Ctrl-C let it finish what it does. Several workers may run.
+    SIGTERM and Ctrl-C let running jobs finish. You can start several workers. Web processes run
+    jobs, too, unless JOBS_IN_WEB is false.
     """
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy's own method
-    queue = jobs.queue_of(app)
-    if queue is None:
-        raise click.ClickException(
-            "No queue is configured: each process does its own jobs. Set QUEUE_URL for a worker."
-        )
-    try:
-        jobs.Worker(app, queue, threads).run()
-    except jobs.QueueUnreachable as error:
-        raise click.ClickException(f"The queue cannot be opened: {error}") from None
+    runner = jobs.get_runner()
+    # Threads inherit the mask, so that all signals wait for sigwait().
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    runner.start(threads, POLL_INTERVAL)
+    current_app.logger.info("Worker started: threads: %s, PID %s.", threads, os.getpid())
+    signal.sigwait(SIGNALS)
+    current_app.logger.info("Worker stopping: finishing the running jobs.")
+    runner.stop()
+    current_app.logger.info("Worker stopped.")

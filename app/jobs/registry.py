@@ -1,63 +1,62 @@
-"""The names of jobs: what a queue carries and a table keeps, since neither can hold a function."""
+"""The registered jobs by name: a row can hold a name, but no function."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import TypeVar
 
-Function = Callable[..., object]
-F = TypeVar("F", bound=Function)
+F = TypeVar("F", bound=Callable[..., object])
 
+HIGH, NORMAL, LOW = 0, 1, 2  # priorities
 
-class UnknownJob(LookupError):
-    """There is no job of this name: another release may know it."""
+_jobs: dict[str, "RegisteredJob"] = {}
 
 
 @dataclass(frozen=True)
-class Job:
-    """A function and its name.
-
-    Of a job that is `swept`, the sweep finds by itself what is left to do: nobody has to remember
-    that it failed, or could not be handed over.
-    """
+class RegisteredJob:
+    """A function, and how to run it; see `job()`."""
 
     name: str
-    function: Function
-    swept: bool
+    function: Callable[..., object]
+    priority: int
+    max_attempts: int
+    every: timedelta | None
+    is_ready: Callable[[], bool]
 
 
-_jobs: dict[str, Job] = {}
+def job(
+    priority: int = NORMAL,
+    max_attempts: int = 6,
+    every: timedelta | None = None,
+    is_ready: Callable[[], bool] = lambda: True,
+) -> Callable[[F], F]:
+    """Register a function as a job: `@job()`. Raise ValueError if its name is taken.
 
-
-def job(*, swept: bool = False) -> Callable[[F], F]:
-    """Make a function a job that a queue can carry: `@job()`. Its name must be unique."""
+    Args:
+        priority: jobs of lower priority wait while ones of higher priority are due.
+        max_attempts: after so many failures in succession, the job is discarded.
+        every: also run the job, without arguments, each time this period has passed.
+        is_ready: while it returns False, this process starts no such job.
+    """
 
     def register(function: F) -> F:
         name = function.__name__
         if name in _jobs:
             raise ValueError(f"Two jobs are called {name}: rename one.")
-        _jobs[name] = Job(name, function, swept)
+        _jobs[name] = RegisteredJob(name, function, priority, max_attempts, every, is_ready)
         return function
 
     return register
 
 
-def find(name: str) -> Job:
-    """Return the job called `name`, or raise UnknownJob."""
-    if name not in _jobs:
-        raise UnknownJob(f"No job is called {name!r} in this release.")
-    return _jobs[name]
+def registered_jobs() -> list[RegisteredJob]:
+    """Return all jobs, those of the highest priority first."""
+    return sorted(_jobs.values(), key=lambda job: job.priority)
 
 
-def registered(function: Function) -> Job | None:
-    """Return the job that `function` is, if it is one."""
-    found = _jobs.get(getattr(function, "__name__", ""))
-    return found if found is not None and found.function is function else None
-
-
-def check_arguments(name: str, arguments: Sequence[Any]) -> None:
-    """Raise TypeError unless `arguments` can be written down: a job takes ids."""
-    try:
-        json.dumps(arguments)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"The job {name} takes ids, numbers and texts: {error}") from None
+def job_of(function: Callable[..., object]) -> RegisteredJob:
+    """Return the job that `function` is registered as; raise TypeError if it is none."""
+    job = _jobs.get(getattr(function, "__name__", ""))
+    if job is None or job.function != function:
+        raise TypeError(f"{function!r} is not a registered job: decorate it with @job().")
+    return job

@@ -1,7 +1,11 @@
-"""The pages people read and write on."""
+"""The pages: posts, comments and their moderation, follows, profiles and preferences.
+
+`main` is the example application. To replace it, delete this package, its templates (posts/,
+comments/, users/, index.html) and tests/main, and register another blueprint named `main`.
+"""
 
 from flask import Blueprint
 
 main = Blueprint("main", __name__)
 
-from . import comments, follows, moderation, posts, preferences, users  # noqa: E402, F401 - views
+from . import comments, follows, posts, preferences, users  # noqa: E402, F401 - registers the views

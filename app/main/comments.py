@@ -1,23 +1,25 @@
-"""Comments: deleting them. They are written below a post (posts.py)."""
+"""Deleting and moderating comments. They are created on the page of a post: see posts.py."""
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import login_required
+from flask_login import current_user, login_required
 
 from ..extensions import db
 from ..forms import ConfirmForm
-from ..models import Comment
-from ..permissions import may_delete
+from ..models import Comment, Permission, Rows
+from ..pagination import Page, paginate
+from ..permissions import can_delete, permission_required
+from ..security.redirects import redirect_target
 from . import main
 
 
 @main.route("/comment/<id:id>/deletion", methods=["GET", "POST"])
 @login_required
 def delete_comment(id: int) -> ResponseReturnValue:
-    """Ask once more, then delete a comment."""
+    """Delete a comment after confirmation."""
     comment = db.get_or_404(Comment, id)
-    if not may_delete(comment.author_id):
+    if not can_delete(comment.author_id):
         abort(403)
     form = ConfirmForm()
     if form.validate_on_submit():
@@ -25,5 +27,39 @@ def delete_comment(id: int) -> ResponseReturnValue:
         db.session.commit()
         flash(gettext("The comment has been deleted."), "success")
         return redirect(url_for(".post", id=comment.post_id))
-    shown = db.session.execute(Comment.rows().where(Comment.id == id)).one()
-    return render_template("comments/delete.html", comment=shown, form=form)
+    row = db.session.execute(Comment.rows().where(Comment.id == id)).one()
+    return render_template("comments/delete.html", comment=row, form=form)
+
+
+@main.get("/moderate")
+@permission_required(Permission.MODERATE)
+def moderate() -> ResponseReturnValue:
+    """List all comments, newest first, with their moderation status."""
+    return render_template("comments/moderate.html", page=comment_page(Comment.rows()))
+
+
+@main.post("/comment/<id:id>/suspension")
+@permission_required(Permission.MODERATE)
+def suspend_comment(id: int) -> ResponseReturnValue:
+    """Hide the text of a comment from everyone but moderators."""
+    comment = db.get_or_404(Comment, id)
+    comment.suspend(by=current_user._get_current_object())
+    db.session.commit()
+    flash(gettext("The comment has been disabled."), "success")
+    return redirect(redirect_target("main.moderate"))
+
+
+@main.post("/comment/<id:id>/restoration")
+@permission_required(Permission.MODERATE)
+def restore_comment(id: int) -> ResponseReturnValue:
+    """Show the text of a disabled comment again."""
+    comment = db.get_or_404(Comment, id)
+    comment.restore()
+    db.session.commit()
+    flash(gettext("The comment has been enabled."), "success")
+    return redirect(redirect_target("main.moderate"))
+
+
+def comment_page(rows: Rows) -> Page:
+    """Return the requested page of the comments in `rows`."""
+    return paginate(rows, current_app.config["FLASKY_COMMENTS_PER_PAGE"])

@@ -1,4 +1,4 @@
-"""Following people, and the lists of who follows whom."""
+"""Following users, and the lists of followers and followed users."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from ..extensions import db
-from ..models import Follow, Permission, User
+from ..models import Permission, User
 from ..pagination import paginate
-from ..permissions import may_follow, permission_required
+from ..permissions import can_follow, permission_required
 from . import main
 from .users import get_user_or_404
 
@@ -18,14 +18,14 @@ from .users import get_user_or_404
 @main.post("/follow/<username>")
 @permission_required(Permission.FOLLOW)
 def follow(username: str) -> ResponseReturnValue:
-    """Follow somebody."""
+    """Follow a user."""
     user = get_user_or_404(username)
-    if not may_follow(user):
-        abort(400, gettext("You see your own posts anyway: there is no need to follow yourself."))
+    if not can_follow(user):
+        abort(400, gettext("You can’t follow yourself."))
     if current_user.follow(user):
         flash(gettext("You are now following %(username)s.", username=user.username), "success")
     else:
-        flash(gettext("You are following %(username)s already.", username=user.username))
+        flash(gettext("You are already following %(username)s.", username=user.username))
     db.session.commit()
     return redirect(url_for(".user", username=user.username))
 
@@ -33,31 +33,33 @@ def follow(username: str) -> ResponseReturnValue:
 @main.post("/unfollow/<username>")
 @permission_required(Permission.FOLLOW)
 def unfollow(username: str) -> ResponseReturnValue:
-    """Stop following somebody."""
+    """Unfollow a user."""
     user = get_user_or_404(username)
     if current_user.unfollow(user):
-        flash(gettext("You no longer follow %(username)s.", username=user.username), "success")
+        flash(
+            gettext("You are no longer following %(username)s.", username=user.username), "success"
+        )
     else:
-        flash(gettext("You were not following %(username)s.", username=user.username))
+        flash(gettext("You are not following %(username)s.", username=user.username))
     db.session.commit()
     return redirect(url_for(".user", username=user.username))
 
 
 @main.get("/followers/<username>")
 def followers(username: str) -> ResponseReturnValue:
-    """List the people who follow somebody, newest first."""
+    """List the followers of a user, newest first."""
     user = get_user_or_404(username)
-    return _people(user, user.follower_rows(), "followers")
+    return _render_users(user, user.follower_rows(), "followers")
 
 
 @main.get("/followed-by/<username>")
 def followed_by(username: str) -> ResponseReturnValue:
-    """List the people whom somebody follows, newest first."""
+    """List the users that a user follows, newest first."""
     user = get_user_or_404(username)
-    return _people(user, user.followed_rows(), "followed_by")
+    return _render_users(user, user.followed_rows(), "followed_by")
 
 
-def _people(user: User, rows: Any, direction: str) -> str:
+def _render_users(user: User, rows: Any, direction: str) -> str:
     per_page = current_app.config["FLASKY_FOLLOWERS_PER_PAGE"]
-    page = paginate(rows, Follow.timestamp, User.id, per_page)
+    page = paginate(rows, per_page)
     return render_template("users/follows.html", user=user, page=page, direction=direction)

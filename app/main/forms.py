@@ -1,4 +1,4 @@
-"""The forms of the pages for people."""
+"""Forms for posts, comments, profiles and preferences."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from wtforms import (
     BooleanField,
+    Field,
     HiddenField,
     RadioField,
     SelectField,
@@ -18,134 +19,126 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired
 
 from ..extensions import db
-from ..forms import (
-    Form,
-    UniqueUsername,
-    as_address,
-    at_most,
-    email_address,
-    required,
-    strip,
-    username_rules,
-)
-from ..i18n import LANGUAGES
+from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, strip, username_field
+from ..i18n import LANGUAGES, THEMES
 from ..models import Comment, Post, Role, User
 
-# The roles of models/role.py in the reader's words. One that is not here is shown by its name.
+# Translated names of the roles in models/role.py. Others are shown by their name.
 ROLE_NAMES = {
     "User": _l("User"),
     "Moderator": _l("Moderator"),
     "Administrator": _l("Administrator"),
 }
 
+SELECT_OPTION = _l("Select an option.")
+# For values that are not among the choices: the messages of WTForms say “Invalid Choice”.
+INVALID_CHOICE: Any = {f"invalid_{kind}_message": SELECT_OPTION for kind in ("choice", "value")}
+
 
 class PostForm(Form):
-    """A post, new or edited."""
+    """Publish a post."""
 
-    body = TextAreaField(
-        _l("What’s on your mind?"), validators=[required(), at_most(Post.MAX_LENGTH)]
-    )
+    body = TextAreaField(_l("What’s on your mind?"), [REQUIRED, MaxLength(Post.MAX_LENGTH)])
     preview = SubmitField(_l("Preview"))
     submit = SubmitField(_l("Publish"))
 
 
 class EditPostForm(PostForm):
-    """A post that is there already."""
+    """Edit a post."""
 
-    body = TextAreaField(_l("Your post"), validators=[required(), at_most(Post.MAX_LENGTH)])
+    body = TextAreaField(_l("Your post"), [REQUIRED, MaxLength(Post.MAX_LENGTH)])
     submit = SubmitField(_l("Save"))
 
 
 class CommentForm(Form):
-    """A comment below a post."""
+    """Comment on a post."""
 
-    body = TextAreaField(_l("Your comment"), validators=[required(), at_most(Comment.MAX_LENGTH)])
+    body = TextAreaField(_l("Your comment"), [REQUIRED, MaxLength(Comment.MAX_LENGTH)])
     preview = SubmitField(_l("Preview"))
     submit = SubmitField(_l("Comment"))
 
 
 class ProfileForm(Form):
-    """What people say about themselves."""
+    """Edit one's own profile."""
 
-    name = StringField(_l("Real name"), validators=[at_most(64)], filters=[strip])
-    location = StringField(_l("Location"), validators=[at_most(64)], filters=[strip])
-    about_me = TextAreaField(_l("About me"), validators=[at_most(1000)], filters=[strip])
+    name = StringField(_l("Display name"), [MaxLength(64)], filters=[strip])
+    location = StringField(_l("Location"), [MaxLength(64)], filters=[strip])
+    about_me = TextAreaField(_l("About me"), [MaxLength(1000)], filters=[strip])
     submit = SubmitField(_l("Save"))
+
+
+def role_choices() -> list[SelectChoice]:
+    """Return the roles, the one with the fewest permissions first."""
+    roles = db.session.scalars(db.select(Role).order_by(Role.permissions))
+    return [SelectChoice(str(role.id), ROLE_NAMES.get(role.name, role.name)) for role in roles]
 
 
 class AdminProfileForm(Form):
-    """What an administrator can change of anybody's account."""
+    """Edit the account of any user, as an administrator."""
 
-    email = StringField(_l("E-mail address"), validators=email_address(), filters=[as_address])
-    username = StringField(
-        _l("Username"), validators=[*username_rules(), UniqueUsername()], filters=[strip]
-    )
-    confirmed = BooleanField(_l("The address is confirmed"))
-    role = SelectField(_l("Role"), coerce=int)
-    name = StringField(_l("Real name"), validators=[at_most(64)], filters=[strip])
-    location = StringField(_l("Location"), validators=[at_most(64)], filters=[strip])
-    about_me = TextAreaField(_l("About me"), validators=[at_most(1000)], filters=[strip])
+    email = email_field()
+    username = username_field()
+    confirmed = BooleanField(_l("Email confirmed"))
+    role = SelectField(_l("Role"), coerce=int, choices=role_choices, **INVALID_CHOICE)
+    name = StringField(_l("Display name"), [MaxLength(64)], filters=[strip])
+    location = StringField(_l("Location"), [MaxLength(64)], filters=[strip])
+    about_me = TextAreaField(_l("About me"), [MaxLength(1000)], filters=[strip])
     submit = SubmitField(_l("Save"))
 
-    def __init__(self, user: User, **fields: Any) -> None:
-        super().__init__(**fields)
+    def __init__(self, user: User) -> None:
+        super().__init__(obj=user)
         self.user = user
-        roles = db.session.scalars(db.select(Role).order_by(Role.permissions))
-        self.role.choices = [
-            SelectChoice(str(role.id), ROLE_NAMES.get(role.name, role.name)) for role in roles
-        ]
         if not self.is_submitted():
             self.role.data = user.role_id
 
-    def validate_role(self, field: SelectField) -> None:
-        """Refuse to let administrators lock themselves out."""
-        if self.user == current_user and field.data != self.user.role_id:
-            raise ValidationError(_l("Let another administrator change your own role."))
-
-    def validate_confirmed(self, field: BooleanField) -> None:
-        """Refuse to let administrators lock themselves out."""
-        if self.user == current_user and not field.data:
-            raise ValidationError(_l("Your own address stays confirmed."))
-
-    def validate_email(self, field: StringField) -> None:
-        """Refuse an address that another account has."""
-        owner = User.with_email(field.data or "")
+    def validate_email(self, field: Field) -> None:
+        """Reject the email address of another account."""
+        owner = User.find_by_email(field.data or "")
         if owner is not None and owner.id != self.user.id:
-            raise ValidationError(_l("Another account has this address."))
+            raise ValidationError(_l("Another account uses this email address."))
+
+    def validate_username(self, field: Field) -> None:
+        """Reject the username of another account."""
+        if not User.username_is_available(field.data or "", exclude=self.user):
+            raise ValidationError(USERNAME_TAKEN)
+
+    def validate_confirmed(self, field: Field) -> None:
+        """Prevent administrators from unconfirming themselves."""
+        if self.user == current_user and not field.data:
+            raise ValidationError(_l("You can’t unconfirm your own email."))
+
+    def validate_role(self, field: Field) -> None:
+        """Prevent administrators from removing their own role."""
+        if self.user == current_user and field.data != self.user.role_id:
+            raise ValidationError(_l("You can’t change your own role. Ask another administrator."))
 
 
 class DeleteUserForm(Form):
-    """Whom to delete, written out, so that a slip of the finger is not enough."""
+    """Delete a user; the username must be typed to confirm."""
 
-    username = StringField(_l("Repeat the username"), validators=[required()], filters=[strip])
-    submit = SubmitField(_l("Delete the account"))
+    username = StringField(_l("Confirm username"), [REQUIRED], filters=[strip])
+    submit = SubmitField(_l("Delete account"))
 
-    def __init__(self, user: User, **fields: Any) -> None:
-        super().__init__(**fields)
+    def __init__(self, user: User) -> None:
+        super().__init__()
         self.user = user
 
-    def validate_username(self, field: StringField) -> None:
-        """Refuse any other name."""
+    def validate_username(self, field: Field) -> None:
+        """Reject any other username."""
         if field.data != self.user.username:
-            raise ValidationError(_l("This is not the name of the account on this page."))
+            raise ValidationError(_l("The username doesn’t match."))
+
+
+def radio_field(label: Any, options: dict[str, Any]) -> RadioField:
+    """Return a field that requires one of `options`, a dictionary of values and their labels."""
+    choices = [SelectChoice(*option) for option in options.items()]
+    return RadioField(label, [InputRequired(SELECT_OPTION)], choices=choices, **INVALID_CHOICE)
 
 
 class PreferencesForm(Form):
-    """How the site looks to this reader, and in which language."""
+    """Choose the theme and the language."""
 
-    theme = RadioField(
-        _l("Theme"),
-        choices=[
-            SelectChoice("auto", _l("As my device does")),
-            SelectChoice("light", _l("Light")),
-            SelectChoice("dark", _l("Dark")),
-        ],
-        validators=[InputRequired(_l("Please choose one."))],
-    )
-    locale = RadioField(
-        _l("Language"),
-        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
-        validators=[InputRequired(_l("Please choose one."))],
-    )
+    theme = radio_field(_l("Theme"), THEMES)
+    locale = radio_field(_l("Language"), LANGUAGES)
     next = HiddenField()
     submit = SubmitField(_l("Save"))

@@ -1,4 +1,6 @@
-"""Profiles: reading them, editing one's own, and what administrators do with others'."""
+"""Profiles: viewing them, editing one's own, and the administration of accounts."""
+
+from operator import attrgetter
 
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -7,20 +9,20 @@ from flask_login import current_user, login_required, login_user
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db
-from ..models import Post, Role, User, delete_user
-from ..permissions import admin_required, may_see
+from ..models import Post, Role, User, delete_user, lock_row
+from ..permissions import admin_required, can_view
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
 from .posts import post_page
 
-INTRODUCTION = ("name", "location", "about_me")
+PROFILE_FIELDS = ("name", "location", "about_me")
 
 
 @main.get("/user/<username>")
 def user(username: str) -> ResponseReturnValue:
-    """Show a profile and what this person wrote."""
-    profile = User.with_ties(username, getattr(current_user, "id", None))
-    if profile is None or not may_see(profile.user):
+    """Show a profile and the posts of the user."""
+    profile = User.find_profile(username, getattr(current_user, "id", None))
+    if profile is None or not can_view(profile.user):
         abort(404)
     page = post_page(Post.rows().where(Post.author_id == profile.user.id))
     return render_template("users/user.html", page=page, **profile._asdict())
@@ -29,10 +31,10 @@ def user(username: str) -> ResponseReturnValue:
 @main.route("/edit-profile", methods=["GET", "POST"])
 @login_required
 def edit_profile() -> ResponseReturnValue:
-    """Let people say who they are."""
+    """Edit the profile of the current user."""
     form = ProfileForm(obj=current_user)
     if form.validate_on_submit():
-        current_user.introduce(**{name: form[name].data for name in INTRODUCTION})
+        current_user.update_profile(**{name: form[name].data for name in PROFILE_FIELDS})
         db.session.commit()
         flash(gettext("Your profile has been updated."), "success")
         return redirect(url_for(".user", username=current_user.username))
@@ -42,25 +44,29 @@ def edit_profile() -> ResponseReturnValue:
 @main.route("/edit-profile/<id:id>", methods=["GET", "POST"])
 @admin_required
 def edit_profile_admin(id: int) -> ResponseReturnValue:
-    """Let an administrator change anybody's account."""
+    """Edit any account, as an administrator."""
     user = db.get_or_404(User, id)
-    form = AdminProfileForm(user, obj=user)
+    form = AdminProfileForm(user)
     if form.validate_on_submit() and _save_account(user, form):
         flash(gettext("The profile has been updated."), "success")
         return redirect(url_for(".user", username=user.username))
-    db.session.refresh(user)  # the page names the account as it is, not as it was to become
+    db.session.refresh(user)  # the heading shows the stored username
     return render_template("users/edit_profile_admin.html", user=user, form=form)
 
 
 @main.route("/user/<username>/deletion", methods=["GET", "POST"], endpoint="delete_user")
 @admin_required
 def delete_user_account(username: str) -> ResponseReturnValue:
-    """Ask for the name once more, then delete somebody's account with all they wrote."""
+    """Delete an account and its content, as an administrator who types the username."""
     user = get_user_or_404(username)
     if user.id == current_user.id:
-        abort(400, gettext("Delete your own account on its own page, with your password."))
+        abort(
+            400,
+            gettext("Administrators can’t delete their own accounts. Ask another administrator."),
+        )
     form = DeleteUserForm(user)
     if form.validate_on_submit():
+        _lock(user)
         delete_user(user)
         db.session.commit()
         flash(gettext("The account has been deleted."), "success")
@@ -69,28 +75,42 @@ def delete_user_account(username: str) -> ResponseReturnValue:
 
 
 def get_user_or_404(username: str) -> User:
-    """Return the user of this name, if there is one that the reader may see."""
-    user = User.with_username(username)
-    if user is None or not may_see(user):
+    """Return the user with this username; abort with 404 if the current user cannot see it."""
+    user = User.find_by_username(username)
+    if user is None or not can_view(user):
         abort(404)
     return user
 
 
+def _lock(user: User) -> None:
+    """Lock both accounts, and check again that the current user is an administrator.
+
+    Otherwise two administrators could demote or delete each other at the same moment.
+    """
+    administrator = current_user._get_current_object()
+    for account in sorted({administrator, user}, key=attrgetter("id")):  # avoids deadlocks
+        if not lock_row(account):
+            abort(404)
+    if not (administrator.confirmed and administrator.is_administrator()):
+        abort(403)
+
+
 def _save_account(user: User, form: AdminProfileForm) -> bool:
-    """Store the form; return False, with the error at its field, when a name was just taken."""
-    moved = user.email != form.email.data
-    if moved:
-        user.renew_security_stamp()  # links sent to the old address die
-    for field in ("email", "username", "confirmed", "name", "location", "about_me"):
-        value = form[field].data
-        setattr(user, field, value if field == "confirmed" else value or None)
+    """Save the form; return False and set a field error if the name or email is taken."""
+    _lock(user)
+    email_changed = user.email != form.email.data
+    if email_changed:
+        user.renew_security_stamp()  # invalidates links sent to the old address
+    for field in (form.email, form.username, form.confirmed):
+        field.populate_obj(user, field.name)
     user.role = db.session.get(Role, form.role.data)
+    user.update_profile(**{name: form[name].data for name in PROFILE_FIELDS})
     try:
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
-        form.username.errors = [gettext("This name or address is taken. Please choose another.")]
+        form.username.errors = [gettext("This username or email address is already in use.")]
         return False
-    if moved and user == current_user:
-        login_user(user)  # this session stays
+    if email_changed and user == current_user:
+        login_user(user)  # keeps the current session
     return True

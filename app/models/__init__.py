@@ -1,36 +1,36 @@
-"""The data: import models from here, not from the files they live in."""
+"""The models. Import them from this package, not from its modules."""
 
-from .access_token import AccessToken, Grant
-from .account import waste_a_password_check
+from .access_token import AccessToken
+from .account import dummy_password_check
 from .comment import Comment
 from .counters import delete_user
-from .failed_job import FailedJob
 from .follow import Follow
 from .idempotency import IdempotencyKey
-from .letter import Letter
-from .locking import hold
+from .job import Job
+from .outbox_email import OutboxEmail
 from .post import Post
 from .role import Permission, Role
-from .types import Rows, rows_changed, utcnow
+from .statements import insert_or_ignore, lock_row, rows_changed
+from .types import Rows, utcnow
 from .user import AnonymousUser, User
 
 __all__ = [
     "AccessToken",
     "AnonymousUser",
     "Comment",
-    "FailedJob",
     "Follow",
-    "Grant",
     "IdempotencyKey",
-    "Letter",
+    "Job",
+    "OutboxEmail",
     "Permission",
     "Post",
     "Role",
     "Rows",
     "User",
     "delete_user",
-    "hold",
+    "dummy_password_check",
+    "insert_or_ignore",
+    "lock_row",
     "rows_changed",
     "utcnow",
-    "waste_a_password_check",
 ]

@@ -1,26 +1,27 @@
-"""Tokens by which programs act for a person: shown once, kept as a digest."""
+"""API tokens: shown once, stored as a digest."""
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from sqlalchemy import Delete, ForeignKey, Index, String, delete, or_, select, update
+from sqlalchemy import ForeignKey, Index, String, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
+from .statements import rows_changed
 from .types import Rows, UTCDateTime, utcnow
 from .user import User
 
-PREFIX = "flasky_"  # tells people, and programs that look for lost secrets, what it is
-USED_EVERY = timedelta(minutes=1)
+PREFIX = "flasky_"  # lets people and secret scanners recognize a leaked token
+LAST_USED_INTERVAL = timedelta(minutes=1)
 
 
 class AccessToken(Model):
-    """A token that its owner has named; it dies with their password, as sessions do.
+    """A named API token; like sessions, it stops working when the password changes.
 
-    The digest is a plain SHA-256. Slow hashes are for what people think of: a token is 256 random
-    bits, which nobody guesses at any speed, and it is checked with every request.
+    SHA-256 without a salt is enough: a token has 256 random bits, so there is nothing to guess,
+    and the digest is computed for each request.
     """
 
     __tablename__ = "access_tokens"
@@ -37,18 +38,11 @@ class AccessToken(Model):
 
     __table_args__ = (Index("ix_access_tokens_user_newest", "user_id", "timestamp", "id"),)
 
-    def __repr__(self) -> str:
-        return f"<AccessToken {self.id}>"
-
     @classmethod
-    def issue(
-        cls, user: User, name: str, days: int, read_only: bool = False
-    ) -> "tuple[AccessToken, str]":
-        """Add a token for `user`; return it, and the secret that nobody will see again.
-
-        Those of theirs that have died are forgotten on the way.
-        """
-        db.session.execute(cls._dead(user))
+    def issue(cls, user: User, name: str, days: int, read_only: bool = False) -> tuple[Self, str]:
+        """Add a token for `user`; return it and its secret. Delete the user's expired tokens."""
+        is_expired = or_(cls.expires_at <= utcnow(), cls.security_stamp != user.security_stamp)
+        db.session.execute(delete(cls).where(cls.user_id == user.id, is_expired))
         secret = PREFIX + secrets.token_urlsafe(32)
         token = cls(
             user_id=user.id,
@@ -62,25 +56,27 @@ class AccessToken(Model):
         return token, secret
 
     @classmethod
-    def rows_of(cls, user: User) -> Rows:
-        """Return what is shown of the tokens of `user` that still work, as plain columns."""
-        shown = (cls.id, cls.name, cls.read_only, cls.timestamp, cls.expires_at, cls.last_used_at)
-        return select(*shown).where(
+    def active_rows(cls, user: User) -> Rows:
+        """Return id, name, read_only, timestamp, expires_at and last_used_at of valid tokens."""
+        columns = cls.id, cls.name, cls.read_only, cls.timestamp, cls.expires_at, cls.last_used_at
+        return select(*columns).where(
             cls.user_id == user.id,
             cls.security_stamp == user.security_stamp,
             cls.expires_at > utcnow(),
         )
 
     @classmethod
-    def revoke(cls, user: User, token_id: int | None = None) -> Delete:
-        """Return what ends one token of `user`, or all of them."""
-        theirs = delete(cls).where(cls.user_id == user.id)
-        return theirs if token_id is None else theirs.where(cls.id == token_id)
+    def revoke(cls, user: User, token_id: int | None = None) -> int:
+        """Delete one token of `user`, or all of them; return how many were deleted."""
+        tokens = delete(cls).where(cls.user_id == user.id)
+        if token_id is not None:
+            tokens = tokens.where(cls.id == token_id)
+        return rows_changed(db.session.execute(tokens))
 
     @classmethod
-    def grant(cls, secret: str) -> "Grant | None":
-        """Return what the token `secret` allows now, and to whom; one statement."""
-        found = db.session.execute(
+    def authenticate(cls, secret: str) -> "Grant | None":
+        """Return what a valid token grants, or None; one query."""
+        row = db.session.execute(
             select(User, cls.id, cls.read_only, cls.last_used_at)
             .join(User, User.id == cls.user_id)
             .where(
@@ -89,36 +85,28 @@ class AccessToken(Model):
                 cls.expires_at > utcnow(),
             )
         ).first()
-        return Grant(*found) if found is not None else None
-
-    @classmethod
-    def _dead(cls, user: User) -> Delete:
-        died = or_(cls.expires_at <= utcnow(), cls.security_stamp != user.security_stamp)
-        return delete(cls).where(cls.user_id == user.id, died)
+        return Grant(*row) if row is not None else None
 
 
 class Grant(NamedTuple):
-    """What a token allows: to act for `user`, to read at least."""
+    """The user whom a token authenticates, and whether it is limited to reading."""
 
     user: User
     token_id: int
     read_only: bool
     last_used_at: datetime | None
 
-    def use_is_due(self) -> bool:
-        """Tell whether it is a minute or more since the use of this token was last noted."""
-        return self.last_used_at is None or utcnow() - self.last_used_at >= USED_EVERY
+    def last_used_is_stale(self) -> bool:
+        """Return True if `last_used_at` is at least a minute old."""
+        return self.last_used_at is None or utcnow() - self.last_used_at >= LAST_USED_INTERVAL
 
-    def note_use(self) -> None:
-        """Note that the token was used, once for all requests of a minute."""
-        now = utcnow()
-        stale = or_(
-            AccessToken.last_used_at.is_(None), AccessToken.last_used_at <= now - USED_EVERY
-        )
-        mine = update(AccessToken).where(AccessToken.id == self.token_id, stale)
-        db.session.execute(mine.values(last_used_at=now))
+    def record_use(self) -> None:
+        """Update `last_used_at` if it is stale."""
+        if self.last_used_is_stale():
+            token = update(AccessToken).where(AccessToken.id == self.token_id)
+            db.session.execute(token.values(last_used_at=utcnow()))
 
 
 def digest(secret: str) -> str:
-    """Return what is kept of a token."""
+    """Return the SHA-256 digest under which a token is stored."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

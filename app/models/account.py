@@ -1,50 +1,86 @@
-"""An account's credentials: the password, and the tokens that go out in letters."""
+"""Credentials of an account: email address, password, login session, tokens in emails."""
 
+import hashlib
 import secrets
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import String, select, update
+from sqlalchemy.orm import Mapped, mapped_column, validates
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from .. import tokens
-from ..addresses import normalise_if_valid
-from ..extensions import db
-from ..keys import keyring
-from .types import rows_changed
+from ..extensions import Model, db
+from ..security import tokens
+from ..security.secret_keys import signing_keys
+from .email_address import normalize_if_valid
+from .statements import rows_changed
 
-DEFAULT_LIFETIME = int(timedelta(hours=1).total_seconds())
+TOKEN_LIFETIME = 3600  # seconds
 
 
 def hash_password(password: str) -> str:
-    """Return a salted hash of `password`, by the method that the configuration names."""
+    """Return a salted hash, by the method in PASSWORD_HASH_METHOD."""
     return generate_password_hash(password, current_app.config["PASSWORD_HASH_METHOD"])
 
 
-def waste_a_password_check(password: str) -> None:
-    """Take as long as checking a password does, for an address that has no account."""
+def dummy_password_check(password: str) -> None:
+    """Take as long as a password check, so that timing does not reveal who has an account."""
     hash_password(password)
 
 
-class AccountMixin:
-    """What a user's password and tokens can do.
+def new_security_stamp() -> str:
+    """Return a random stamp."""
+    return secrets.token_urlsafe(16)
 
-    `security_stamp` changes whenever the password or the address does. Sessions and tokens carry
-    it, so that the old ones stop working at that moment: this is what makes tokens single-use.
+
+class Account(Model):
+    """The credentials of a user.
+
+    `security_stamp` changes with the password and the email address. Sessions and tokens contain
+    it, so they stop working at that moment; this also makes tokens single-use.
     """
 
-    if TYPE_CHECKING:
-        id: Any
-        email: Any
-        password_hash: Any
-        security_stamp: Any
-        confirmed: Any
-        with_email: Any
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    avatar_hash: Mapped[str] = mapped_column(String(64))
+    password_hash: Mapped[str | None] = mapped_column(String(256))
+    security_stamp: Mapped[str] = mapped_column(String(32))
+    confirmed: Mapped[bool] = mapped_column(default=False)
+
+    # Required by Flask-Login.
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    @validates("email")
+    def _set_email(self, _key: str, email: str) -> str:
+        email = normalize_if_valid(email)
+        self.avatar_hash = hashlib.sha256(email.encode()).hexdigest()
+        return email
+
+    @classmethod
+    def find_by_email(cls, email: str) -> Self | None:
+        """Return the user with this email address, in any spelling, or None."""
+        if "\0" in email:  # PostgreSQL raises an error for NUL
+            return None
+        return db.session.scalar(select(cls).where(cls.email == normalize_if_valid(email)))
+
+    @classmethod
+    def authenticate(cls, email: str, password: str) -> Self | None:
+        """Return the confirmed user with these credentials, or None, in constant time."""
+        user = cls.find_by_email(email)
+        if user is None:
+            dummy_password_check(password)
+        elif user.verify_password(password) and user.confirmed:
+            user.rehash_password(password)
+            return user
+        return None
 
     @property
     def password(self) -> str:
-        """A password can be set, never read: AttributeError."""
+        """Write-only; reading it raises AttributeError."""
         raise AttributeError("A password cannot be read: use verify_password().")
 
     @password.setter
@@ -52,139 +88,111 @@ class AccountMixin:
         self.password_hash = hash_password(password)
         self.renew_security_stamp()
 
-    def register_again(self, username: str, password: str, locale: str) -> bool:
-        """Let a new registration replace one that nobody has confirmed.
-
-        False if it has been confirmed meanwhile: then the account is its owner's.
-        """
-        return self._change_unless_changed(
-            username=username,
-            locale=locale,
-            password_hash=hash_password(password),
-            security_stamp=_new_stamp(),
-        )
-
     def verify_password(self, password: str) -> bool:
-        """Tell whether this is the user's password."""
+        """Return True if this is the user's password."""
         if self.password_hash is None:
-            waste_a_password_check(password)
+            dummy_password_check(password)
             return False
         return check_password_hash(self.password_hash, password)
 
-    @classmethod
-    def with_credentials(cls, email: str, password: str) -> "Self | None":
-        """Return the user of this address, if all is right and confirmed; take as long if not."""
-        user: Self | None = cls.with_email(email)
-        if user is None:
-            waste_a_password_check(password)
-            return None
-        if not user.verify_password(password) or not user.confirmed:
-            return None
-        user.rehash_password(password)
-        return user
-
     def rehash_password(self, password: str) -> bool:
-        """Hash `password`, just verified, anew if the method has changed; tell if it had."""
+        """Hash a verified password again if PASSWORD_HASH_METHOD changed; return True if so."""
         method = current_app.config["PASSWORD_HASH_METHOD"]
         if self.password_hash is not None and self.password_hash.startswith(f"{method}$"):
             return False
-        # A reset that comes in between must not be undone by the old password.
-        return self._change_unless_changed(password_hash=hash_password(password))
+        # Not an assignment: that could undo a password reset in another transaction.
+        return self._compare_and_update(password_hash=hash_password(password))
 
     def renew_security_stamp(self) -> None:
-        """End every session and void every token of this user."""
-        self.security_stamp = _new_stamp()
+        """Invalidate every session and token of this user."""
+        self.security_stamp = new_security_stamp()
 
-    def generate_confirmation_token(self, expiration: int = DEFAULT_LIFETIME) -> str:
-        """Return a token that confirms this address; `expiration` in seconds."""
-        return self._token("confirm", expiration)
-
-    def confirm(self, token: str) -> bool:
-        """Confirm the address if `token` was made for this user and not used; tell if it was."""
-        if self.confirmed or self._claims("confirm", token) is None:
-            return False
-        return self._change_unless_changed(confirmed=True)
-
-    def generate_reset_token(self, expiration: int = DEFAULT_LIFETIME) -> str:
-        """Return a token that allows setting a new password; `expiration` in seconds."""
-        return self._token("reset", expiration)
+    def get_id(self) -> str:
+        """Return what Flask-Login stores in the session."""
+        return f"{self.id}.{self.security_stamp}"
 
     @classmethod
-    def reset_password(cls, token: str, new_password: str) -> bool:
-        """Set the password of the user `token` was made for; tell whether it was valid.
-
-        Whoever holds the token has read the user's letters, so the address is confirmed too.
-        """
-        user = cls.from_token("reset", token)
-        if user is None or not user._change_unless_changed(security_stamp=_new_stamp()):
-            return False
-        user.password = new_password
-        user.confirmed = True
-        return True
-
-    def generate_email_change_token(
-        self, new_email: str, expiration: int = DEFAULT_LIFETIME
-    ) -> str:
-        """Return a token that moves this account to `new_email`; `expiration` in seconds."""
-        return self._token("change_email", expiration, new_email=normalise_if_valid(new_email))
-
-    def change_email(self, token: str) -> bool:
-        """Move this account to the address in `token`; False if it is not valid or is taken."""
-        claims = self._claims("change_email", token)
-        if claims is None or not self._address_is_free(claims["new_email"]):
-            return False
-        if not self._change_unless_changed(security_stamp=_new_stamp()):
-            return False
-        self.email = claims["new_email"]
-        return True
+    def find_by_session_id(cls, session_id: str) -> Self | None:
+        """Return the user for a `get_id()` value, or None if the stamp has changed."""
+        user_id, _, stamp = session_id.partition(".")
+        user = db.session.get(cls, int(user_id)) if user_id.isdecimal() else None
+        return user if user is not None and user.security_stamp == stamp else None
 
     @classmethod
-    def from_token(cls, purpose: str, token: str) -> Self | None:
-        """Return the user for whom `token` is valid, locked until the transaction ends."""
+    def find_by_token(cls, purpose: str, token: str) -> Self | None:
+        """Return the user of a valid token, locked until the transaction ends, or None."""
         claims = _read(token, purpose)
         if claims is None:
             return None
         user = db.session.get(cls, claims["id"], with_for_update={"of": cls})
         return user if user is not None and user.security_stamp == claims["stamp"] else None
 
-    def _change_unless_changed(self, **columns: Any) -> bool:
-        """Write `columns`; False if another request has changed the credentials meanwhile.
+    def generate_confirmation_token(self, expiration: int = TOKEN_LIFETIME) -> str:
+        """Return a token for `confirm()`; `expiration` in seconds."""
+        return self._sign("confirm", expiration)
 
-        On SQLite, which locks no rows, this alone makes a token work once.
+    def confirm(self, token: str) -> bool:
+        """Confirm the email address; return False if the token is invalid."""
+        if self.confirmed or self._read_own("confirm", token) is None:
+            return False
+        return self._compare_and_update(confirmed=True)
+
+    def generate_reset_token(self, expiration: int = TOKEN_LIFETIME) -> str:
+        """Return a token for `reset_password()`; `expiration` in seconds."""
+        return self._sign("reset", expiration)
+
+    @classmethod
+    def reset_password(cls, token: str, new_password: str) -> bool:
+        """Set the password of the token's user; return False if the token is invalid.
+
+        This confirms the email address, too: the token was sent there.
+        """
+        user = cls.find_by_token("reset", token)
+        if user is None or not user._compare_and_update(security_stamp=new_security_stamp()):
+            return False
+        user.password = new_password
+        user.confirmed = True
+        return True
+
+    def generate_email_change_token(self, new_email: str, expiration: int = TOKEN_LIFETIME) -> str:
+        """Return a token for `change_email()`; `expiration` in seconds."""
+        return self._sign("change_email", expiration, new_email=normalize_if_valid(new_email))
+
+    def change_email(self, token: str) -> bool:
+        """Set the email address in the token; return False if it is invalid or taken."""
+        claims = self._read_own("change_email", token)
+        if claims is None or self.find_by_email(claims["new_email"]) is not None:
+            return False
+        if not self._compare_and_update(security_stamp=new_security_stamp()):
+            return False
+        self.email = claims["new_email"]
+        return True
+
+    def _compare_and_update(self, **columns: Any) -> bool:
+        """Write `columns`; return False if another transaction changed the credentials.
+
+        SQLite has no row locks: there, only this makes a token single-use.
         """
         cls = type(self)
-        mine = update(cls).where(
+        unchanged = update(cls).where(
             cls.id == self.id,
             cls.security_stamp == self.security_stamp,
             cls.confirmed == self.confirmed,
         )
-        return rows_changed(db.session.execute(mine.values(columns))) == 1
+        return rows_changed(db.session.execute(unchanged.values(columns))) == 1
 
-    def _token(self, purpose: str, expiration: int, **claims: Any) -> str:
+    def _sign(self, purpose: str, expiration: int, **claims: Any) -> str:
         claims |= {"id": self.id, "stamp": self.security_stamp}
-        return tokens.sign(purpose, claims, expiration, _keys())
+        return tokens.sign(purpose, claims, expiration, signing_keys(current_app.config))
 
-    def _claims(self, purpose: str, token: str) -> dict[str, Any] | None:
+    def _read_own(self, purpose: str, token: str) -> dict[str, Any] | None:
         claims = _read(token, purpose)
-        mine = claims and (claims["id"], claims["stamp"]) == (self.id, self.security_stamp)
-        return claims if mine else None
-
-    def _address_is_free(self, email: str) -> bool:
-        cls = type(self)
-        return db.session.scalar(select(cls.id).where(cls.email == email)) is None
+        is_own = claims and (claims["id"], claims["stamp"]) == (self.id, self.security_stamp)
+        return claims if is_own else None
 
 
 def _read(token: str, purpose: str) -> dict[str, Any] | None:
-    """Return what `token` says, if it is one of ours for `purpose` and has not expired."""
     try:
-        return tokens.read(token, purpose, _keys())
+        return tokens.read(token, purpose, signing_keys(current_app.config))
     except tokens.TokenError:
         return None
-
-
-def _new_stamp() -> str:
-    return secrets.token_urlsafe(16)
-
-
-def _keys() -> list[str]:
-    return keyring(current_app.config)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, Index, Text, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validates
 
-from .. import markup
+from .. import markdown
 from ..extensions import Model
 from .post import Post
 from .types import Rows, UTCDateTime, utcnow
@@ -14,7 +14,7 @@ from .user import User
 
 
 class Comment(Model):
-    """Something a user wrote below a post. A moderator can disable it, which hides its text."""
+    """A comment on a post. Moderators can suspend it, which hides its text."""
 
     __tablename__ = "comments"
     MAX_LENGTH: ClassVar = 5_000  # characters of `body`
@@ -35,45 +35,32 @@ class Comment(Model):
     disabled_by: Mapped[User | None] = relationship(foreign_keys=[disabled_by_id])
     post: Mapped[Post] = relationship(back_populates="comments")
 
-    # counters.py deletes the row first.
+    # counters.py deletes the row before the session does.
     __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - declared by SQLAlchemy
     __table_args__ = (
         Index("ix_comments_newest", "timestamp", "id"),
         Index("ix_comments_post_newest", "post_id", "timestamp", "id"),
     )
 
-    def __repr__(self) -> str:
-        return f"<Comment {self.id}>"
-
     @validates("body")
     def _render_body(self, _key: str, body: str) -> str:
-        self.body_html = markup.render_comment(body)
+        self.body_html = markdown.render_comment(body)
         return body
 
     @classmethod
     def rows(cls) -> Rows:
-        """Return what a page shows of comments, with their authors, as plain columns."""
+        """Return the columns of comments and their authors that a page shows."""
         moderator = aliased(User)
+        columns = cls.id, cls.body_html, cls.timestamp, cls.disabled, cls.disabled_at, cls.post_id
+        author = cls.author_id, User.username, User.name, User.avatar_hash
         return (
-            select(
-                cls.id,
-                cls.body_html,
-                cls.timestamp,
-                cls.disabled,
-                cls.disabled_at,
-                moderator.username.label("disabled_by_username"),
-                cls.post_id,
-                cls.author_id,
-                User.username,
-                User.name,
-                User.avatar_hash,
-            )
+            select(*columns, moderator.username.label("disabled_by_username"), *author)
             .join(User, User.id == cls.author_id)
             .outerjoin(moderator, moderator.id == cls.disabled_by_id)
         )
 
     def suspend(self, by: User) -> None:
-        """Hide the text from readers, and remember who decided so and when."""
+        """Hide the text; record the moderator and the time."""
         self.disabled, self.disabled_by, self.disabled_at = True, by, utcnow()
 
     def restore(self) -> None:

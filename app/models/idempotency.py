@@ -1,66 +1,61 @@
-"""Requests that may be sent again: what each has made, for a day."""
+"""Idempotency keys of API requests, kept for 24 hours."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, ForeignKey, Index, String, delete, select
+from sqlalchemy import ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
-from .follow import insert_once
-from .types import UTCDateTime, rows_changed, utcnow
+from .statements import insert_or_ignore, rows_changed
+from .types import UTCDateTime, utcnow
 from .user import User
 
-KEPT_FOR = timedelta(hours=24)
-LONGEST_KEY = 255
-BATCH = 100
+TTL = timedelta(hours=24)
+MAX_KEY_LENGTH = 255
+PRUNE_BATCH = 100
 
 
 class IdempotencyKey(Model):
-    """A name that a program gave to one of its requests, and the id of what it made.
+    """A client's key for one request, and the id of the resource that the request created.
 
-    The row is written before the work, in the same transaction. A second request with the same
-    key waits for the first to end: if that committed, there is something to show; if not, there
-    never was a first request.
+    The row is inserted in the transaction that creates the resource. A second request with the
+    same key waits for that transaction: after a commit it finds the resource, after a rollback
+    it is the first request.
     """
 
     __tablename__ = "idempotency_keys"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    key: Mapped[str] = mapped_column(String(LONGEST_KEY))
+    key: Mapped[str] = mapped_column(String(MAX_KEY_LENGTH))
     fingerprint: Mapped[str] = mapped_column(String(64))
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
-    made_id: Mapped[int | None]
+    resource_id: Mapped[int | None]
 
     __table_args__ = (
         Index("ix_idempotency_keys_user_key", "user_id", "key", unique=True),
         Index("ix_idempotency_keys_oldest", "timestamp"),
     )
 
-    def __repr__(self) -> str:
-        return f"<IdempotencyKey {self.id}>"
-
     @classmethod
-    def take(cls, user: User, key: str, fingerprint: str) -> "tuple[IdempotencyKey, bool]":
-        """Return the row of `key`, and whether it is new; forget what was sent long ago.
+    def get_or_create(
+        cls, user: User, key: str, fingerprint: str
+    ) -> "tuple[IdempotencyKey, bool]":
+        """Return the row of `key`, and True if it was created; prune expired keys.
 
-        This must be the first thing that a transaction does: SQLite lets nobody write who has
-        read what another has changed since.
+        Call this first in a transaction: SQLite refuses a write after a read of rows that
+        another transaction has changed since.
         """
-        row = {
-            "user_id": user.id,
-            "key": key,
-            "fingerprint": fingerprint,
-            "timestamp": utcnow(),
-        }
-        mine = (cls.user_id == user.id) & (cls.key == key)
-        db.session.execute(delete(cls).where(mine, cls.timestamp <= utcnow() - KEPT_FOR))
-        db.session.execute(cls._oldest())
-        is_new = rows_changed(db.session.execute(insert_once(cls).values(row))) == 1
-        return db.session.scalars(select(cls).where(mine)).one(), is_new
-
-    @classmethod
-    def _oldest(cls) -> Delete:
-        """Return what forgets some of everybody's old rows, but those that others forget now."""
-        old = select(cls.id).where(cls.timestamp <= utcnow() - KEPT_FOR).limit(BATCH)
-        return delete(cls).where(cls.id.in_(old.with_for_update(skip_locked=True)))
+        now = utcnow()
+        is_key = (cls.user_id == user.id) & (cls.key == key)
+        is_expired = cls.timestamp <= now - TTL
+        db.session.execute(delete(cls).where(is_key, is_expired))
+        # A batch of rows that no other request is deleting.
+        batch = select(cls.id).where(is_expired).limit(PRUNE_BATCH)
+        batch = batch.with_for_update(skip_locked=True)
+        db.session.execute(delete(cls).where(cls.id.in_(batch)))
+        row = insert_or_ignore(cls).values(
+            user_id=user.id, key=key, fingerprint=fingerprint, timestamp=now
+        )
+        created = rows_changed(db.session.execute(row)) == 1
+        return db.session.scalars(select(cls).where(is_key)).one(), created

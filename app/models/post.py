@@ -1,4 +1,4 @@
-"""Posts: Markdown as written, and the HTML it means, rendered once."""
+"""Blog posts in Markdown, rendered to HTML when they are written."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sqlalchemy import ForeignKey, Index, Text, select
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
 
-from .. import markup
+from .. import markdown
 from ..extensions import Model
 from .follow import Follow
 from .types import Rows, UTCDateTime, utcnow
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Post(Model):
-    """Something a user wrote."""
+    """A blog post."""
 
     __tablename__ = "posts"
     MAX_LENGTH: ClassVar = 20_000  # characters of `body`
@@ -34,37 +34,27 @@ class Post(Model):
         back_populates="post", passive_deletes=True
     )
 
-    # counters.py deletes the row first.
+    # counters.py deletes the row before the session does.
     __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - declared by SQLAlchemy
     __table_args__ = (
         Index("ix_posts_newest", "timestamp", "id"),
         Index("ix_posts_author_newest", "author_id", "timestamp", "id"),
     )
 
-    def __repr__(self) -> str:
-        return f"<Post {self.id}>"
-
     @validates("body")
     def _render_body(self, _key: str, body: str) -> str:
-        self.body_html = markup.render_post(body)
+        self.body_html = markdown.render_post(body)
         return body
 
     @classmethod
     def rows(cls) -> Rows:
-        """Return what a page shows of posts, with their authors, as plain columns."""
-        return select(
-            cls.id,
-            cls.body_html,
-            cls.timestamp,
-            cls.comment_count,
-            cls.author_id,
-            User.username,
-            User.name,
-            User.avatar_hash,
-        ).join(User, User.id == cls.author_id)
+        """Return the columns of posts and their authors that a page shows."""
+        columns = cls.id, cls.body_html, cls.timestamp, cls.comment_count, cls.author_id
+        author = User.username, User.name, User.avatar_hash
+        return select(*columns, *author).join(User, User.id == cls.author_id)
 
     @classmethod
     def rows_followed_by(cls, user: User) -> Rows:
-        """Return `rows()` of the posts that `user`'s feed shows."""
-        mine = (Follow.followed_id == cls.author_id) & (Follow.follower_id == user.id)
-        return cls.rows().join(Follow, mine)
+        """Return `rows()` of the posts in `user`'s feed."""
+        is_followed = (Follow.followed_id == cls.author_id) & (Follow.follower_id == user.id)
+        return cls.rows().join(Follow, is_followed)

@@ -1,4 +1,4 @@
-"""Roles and the permissions they are made of."""
+"""Roles and permissions."""
 
 from enum import IntFlag
 from typing import ClassVar
@@ -10,13 +10,18 @@ from ..extensions import Model, db
 
 
 class Permission(IntFlag):
-    """What an account may do; a role's `permissions` is the sum of some of these."""
+    """What a user may do; `Role.permissions` is a bitmask of these."""
 
     FOLLOW = 1
     COMMENT = 2
     WRITE = 4
     MODERATE = 8
     ADMIN = 16
+
+
+USER = Permission.FOLLOW | Permission.COMMENT | Permission.WRITE
+MODERATOR = USER | Permission.MODERATE
+ADMINISTRATOR = MODERATOR | Permission.ADMIN
 
 
 class Role(Model):
@@ -29,62 +34,48 @@ class Role(Model):
     default: Mapped[bool] = mapped_column(default=False, index=True)
     permissions: Mapped[int] = mapped_column(default=0)
 
-    # Edit this table and run `flask deploy`: the database follows.
+    # `flask deploy` writes these roles to the database.
     DEFAULT: ClassVar = "User"
-    ROLES: ClassVar = {
-        "User": Permission.FOLLOW | Permission.COMMENT | Permission.WRITE,
-        "Moderator": (
-            Permission.FOLLOW | Permission.COMMENT | Permission.WRITE | Permission.MODERATE
-        ),
-        "Administrator": (
-            Permission.FOLLOW
-            | Permission.COMMENT
-            | Permission.WRITE
-            | Permission.MODERATE
-            | Permission.ADMIN
-        ),
-    }
+    ROLES: ClassVar = {"User": USER, "Moderator": MODERATOR, "Administrator": ADMINISTRATOR}
 
     def __repr__(self) -> str:
         return f"<Role {self.name!r}>"
 
     @classmethod
     def insert_roles(cls) -> list[str]:
-        """Make the roles in the database those of `ROLES`; return the names that changed."""
-        known = {role.name: role for role in db.session.scalars(select(cls))}
+        """Write `ROLES` to the database; return the names of the roles that changed."""
+        existing = {role.name: role for role in db.session.scalars(select(cls))}
         changed = []
         for name, permissions in cls.ROLES.items():
-            wanted = (int(permissions), name == cls.DEFAULT)
-            role = known.get(name)
-            if role is None:
-                role = cls(name=name)
-                db.session.add(role)
-            if (role.permissions, role.default) != wanted:
-                role.permissions, role.default = wanted
+            expected = (int(permissions), name == cls.DEFAULT)
+            role = existing.get(name) or cls(name=name)
+            db.session.add(role)
+            if (role.permissions, role.default) != expected:
+                role.permissions, role.default = expected
                 changed.append(name)
-        for name in known.keys() - cls.ROLES.keys():  # people may have it still
-            if known[name].default:
-                known[name].default = False
+        for name in existing.keys() - cls.ROLES.keys():  # not deleted: users may have it
+            if existing[name].default:
+                existing[name].default = False
                 changed.append(name)
         return changed
 
     @classmethod
-    def named(cls, name: str) -> "Role | None":
-        """Return the role called `name`, if `flask deploy` has made it."""
+    def find_by_name(cls, name: str) -> "Role | None":
+        """Return the role with this name, or None."""
         return db.session.scalar(select(cls).where(cls.name == name))
 
     def has_permission(self, permission: int) -> bool:
-        """Tell whether this role has all of `permission`."""
+        """Return True if this role has all of `permission`."""
         return (self.permissions or 0) & permission == permission
 
     def add_permission(self, permission: int) -> None:
-        """Give `permission` to this role."""
+        """Add `permission` to this role."""
         self.permissions = (self.permissions or 0) | permission
 
     def remove_permission(self, permission: int) -> None:
-        """Take `permission` from this role."""
+        """Remove `permission` from this role."""
         self.permissions = (self.permissions or 0) & ~permission
 
     def reset_permissions(self) -> None:
-        """Take every permission from this role."""
+        """Remove all permissions from this role."""
         self.permissions = 0

@@ -1,27 +1,22 @@
-"""Types that several models share; above all times, always UTC and always aware."""
+"""Types shared by the models: UTC timestamps, and queries for plain columns."""
 
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import CursorResult, DateTime, Dialect, Result, Select
+from sqlalchemy import DateTime, Dialect, Select
 from sqlalchemy.types import TypeDecorator
 
-# A query for plain columns; the function that returns one says which.
+# A query for columns instead of entities; the function that returns one names the columns.
 Rows: TypeAlias = Select[*tuple[Any, ...]]
 
 
 def utcnow() -> datetime:
-    """Return this moment, in UTC and aware of it."""
+    """Return the current time, timezone-aware, in UTC."""
     return datetime.now(UTC)
 
 
-def rows_changed(result: Result[Any]) -> int:
-    """Return how many rows a statement has changed."""
-    return result.rowcount if isinstance(result, CursorResult) else 0
-
-
 class UTCDateTime(TypeDecorator[datetime]):
-    """A moment in UTC, on SQLite too, which keeps no zone; a naive one is refused."""
+    """A timezone-aware datetime in UTC, also on SQLite; raises ValueError for naive ones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

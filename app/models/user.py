@@ -1,49 +1,53 @@
-"""People: the account, its role, and the words others read on the profile page."""
+"""Users: role, username, profile and follows. For passwords and tokens, see account.py."""
 
-import hashlib
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import ForeignKey, Index, Select, String, Text, func, select, update
-from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
+from flask_login import AnonymousUserMixin
+from sqlalchemy import ForeignKey, Index, Select, String, Text, func, literal, select, update
+from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
-from ..addresses import normalise_if_valid
-from ..extensions import Model, db
-from .account import AccountMixin
-from .follow import Follow, FollowMixin
+from ..extensions import db
+from .account import Account, hash_password, new_security_stamp
+from .email_address import normalize_if_valid
+from .follow import Follow
 from .role import Permission, Role
-from .types import UTCDateTime, utcnow
+from .statements import insert_or_ignore, rows_changed
+from .types import Rows, UTCDateTime, utcnow
 
 if TYPE_CHECKING:
     from .comment import Comment
     from .post import Post
 
-SEEN_EVERY = timedelta(minutes=1)
+LAST_SEEN_INTERVAL = timedelta(minutes=1)
 
 
-class User(AccountMixin, FollowMixin, Model):
-    """A person with an account.
+class Profile(NamedTuple):
+    """A user, and whether they and the current user follow each other."""
 
-    The three counts are kept by the verbs that change them (see counters.py), so that no page
-    has to count rows. Deleting a user deletes what they wrote, followed and were sent.
+    user: "User"
+    is_following: bool
+    follows_me: bool
+
+
+class User(Account):
+    """A user account.
+
+    The counts are updated with each post and follow (see counters.py and `follow()`), so that no
+    page counts rows. To delete a user, call `delete_user()`.
     """
 
     __tablename__ = "users"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(String(254), unique=True)
     username: Mapped[str] = mapped_column(String(64))
-    held_username: Mapped[str | None] = mapped_column(String(64))
-    held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    password_hash: Mapped[str | None] = mapped_column(String(256))
-    security_stamp: Mapped[str] = mapped_column(String(32))
-    confirmed: Mapped[bool] = mapped_column(default=False)
+    reserved_username: Mapped[str | None] = mapped_column(String(64))
+    reserved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     locale: Mapped[str | None] = mapped_column(String(16))
     name: Mapped[str | None] = mapped_column(String(64))
     location: Mapped[str | None] = mapped_column(String(64))
     about_me: Mapped[str | None] = mapped_column(Text)
-    avatar_hash: Mapped[str] = mapped_column(String(64))
     member_since: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     post_count: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -65,90 +69,179 @@ class User(AccountMixin, FollowMixin, Model):
 
     __table_args__ = (
         Index("uq_users_username_lower", func.lower(username), unique=True),
-        Index("ix_users_held_username_lower", func.lower(held_username)),
+        Index("ix_users_reserved_username_lower", func.lower(reserved_username)),
     )
 
     def __init__(self, **columns: Any) -> None:
-        """Make a user, with the role that the address deserves; everyone follows themself."""
+        """Create a user who follows themself, with the role for the email address."""
         super().__init__(**columns)
-        if "security_stamp" not in vars(self):  # a password brings a new one
+        if "security_stamp" not in vars(self):  # setting a password sets it
             self.renew_security_stamp()
         if self.role is None:
-            self.role = Role.named("Administrator") if self._is_admins_address() else None
-        if self.role is None:
-            self.role = db.session.scalar(select(Role).where(Role.default.is_(True)))
+            self.role = self._initial_role()
         self.followed.add(Follow(followed=self))
 
-    def _is_admins_address(self) -> bool:
+    def _initial_role(self) -> Role | None:
         admin = current_app.config["FLASKY_ADMIN"]
-        return bool(admin) and self.email == normalise_if_valid(admin)
+        is_admin = admin and self.email == normalize_if_valid(admin)
+        role = Role.find_by_name("Administrator") if is_admin else None
+        return role or db.session.scalar(select(Role).where(Role.default.is_(True)))
 
     def __repr__(self) -> str:
         return f"<User {self.username!r}>"
 
-    @validates("email")
-    def _normalise_email(self, _key: str, email: str) -> str:
-        """Addresses are written in many ways, and compared in one."""
-        email = normalise_if_valid(email)
-        self.avatar_hash = hashlib.sha256(email.encode()).hexdigest()
-        return email
-
     @classmethod
-    def with_email(cls, email: str) -> "User | None":
-        """Return the user who has this address, in whatever way it is written."""
-        if "\0" in email:  # which PostgreSQL cannot even look for
-            return None
-        return db.session.scalar(select(cls).where(cls.email == normalise_if_valid(email)))
-
-    @classmethod
-    def with_username(cls, username: str) -> "User | None":
-        """Return the user of this name, in whatever case it is written."""
+    def find_by_username(cls, username: str) -> "User | None":
+        """Return the user with this username, in any case, or None."""
         return db.session.scalar(select(cls).where(func.lower(cls.username) == username.lower()))
 
     @classmethod
-    def abandoned(cls, since: datetime) -> "Select[User]":
-        """Return the accounts registered before `since`, never confirmed and never used."""
+    def find_profile(cls, username: str, current_user_id: int | None) -> Profile | None:
+        """Return the profile of this username as the current user sees it, or None; one query."""
+        is_following = cls.followers.any(Follow.follower_id == current_user_id)
+        follows_me = cls.followed.any(Follow.followed_id == current_user_id)
+        profile = select(cls, is_following, follows_me)
+        has_username = func.lower(cls.username) == username.lower()
+        row: Any = db.session.execute(profile.where(has_username)).first()
+        return Profile(*row) if row is not None else None
+
+    @classmethod
+    def unconfirmed_inactive(cls, before: datetime) -> "Select[User]":
+        """Return the accounts registered before `before`, never confirmed and never used."""
         return select(cls).where(
             cls.confirmed.is_(False),
-            cls.member_since < since,
-            cls.last_seen < since,
+            cls.member_since < before,
+            cls.last_seen < before,
             cls.post_count == 0,
             ~cls.comments.any(),
         )
 
     @classmethod
-    def username_is_free(
-        cls, username: str, besides: "User | None" = None, asked_by: str | None = None
+    def username_is_available(
+        cls, username: str, exclude: "User | None" = None, registering_email: str | None = None
     ) -> bool:
-        """Tell whether nobody but `besides` has this name or holds it.
+        """Return True if no user other than `exclude` has, or has reserved, `username`.
 
-        Nor does an earlier attempt of the address `asked_by` to register under it count.
+        An unconfirmed registration by `registering_email` does not count: it can be replaced.
         """
         lower = username.lower()
-        taken = select(cls.id).where(
-            (func.lower(cls.username) == lower) | (func.lower(cls.held_username) == lower)
+        owners = select(cls.id).where(
+            (func.lower(cls.username) == lower) | (func.lower(cls.reserved_username) == lower)
         )
-        if besides is not None:
-            taken = taken.where(cls.id != besides.id)
-        if asked_by is not None:
-            only_asked = ~cls.confirmed | (func.lower(cls.username) != lower)
-            taken = taken.where(~((cls.email == asked_by.strip().lower()) & only_asked))
-        return db.session.scalar(taken.limit(1)) is None
+        if exclude is not None:
+            owners = owners.where(cls.id != exclude.id)
+        if registering_email is not None:
+            is_replaceable = ~cls.confirmed | (func.lower(cls.username) != lower)
+            has_email = cls.email == normalize_if_valid(registering_email)
+            owners = owners.where(~(has_email & is_replaceable))
+        return db.session.scalar(owners.limit(1)) is None
 
-    def hold_username(self, username: str) -> None:
-        """Keep a name from others, as if it had been registered."""
-        self.held_username, self.held_at = username, utcnow()
+    def replace_unconfirmed(self, username: str, password: str, locale: str) -> bool:
+        """Overwrite an unconfirmed registration; return False if it was confirmed meanwhile."""
+        return self._compare_and_update(
+            username=username,
+            locale=locale,
+            password_hash=hash_password(password),
+            security_stamp=new_security_stamp(),
+        )
+
+    def reserve_username(self, username: str) -> None:
+        """Keep a username from other users, as if it were registered."""
+        self.reserved_username, self.reserved_at = username, utcnow()
 
     @classmethod
-    def free_held_usernames(cls, since: datetime) -> None:
-        """Let go of the names that were held before `since`."""
-        held = update(cls).where(cls.held_at < since)
-        db.session.execute(held.values(held_username=None, held_at=None))
+    def release_reserved_usernames(cls, before: datetime) -> None:
+        """Release the usernames that were reserved before `before`."""
+        reserved = update(cls).where(cls.reserved_at < before)
+        db.session.execute(reserved.values(reserved_username=None, reserved_at=None))
+
+    def can(self, permission: int) -> bool:
+        """Return True if the user's role has all of `permission`."""
+        return self.role is not None and self.role.has_permission(permission)
+
+    def is_administrator(self) -> bool:
+        """Return True if the user has the permission ADMIN."""
+        return self.can(Permission.ADMIN)
+
+    def update_profile(self, **fields: str | None) -> None:
+        """Set `name`, `location` or `about_me`; blank values become None."""
+        for field, value in fields.items():
+            setattr(self, field, (value or "").strip() or None)
+
+    def last_seen_is_stale(self) -> bool:
+        """Return True if `last_seen` is at least a minute old."""
+        return utcnow() - self.last_seen >= LAST_SEEN_INTERVAL
+
+    def ping(self) -> bool:
+        """Update `last_seen` if it is stale; return True if it was."""
+        is_stale = self.last_seen_is_stale()
+        if is_stale:
+            db.session.execute(update(User).where(User.id == self.id).values(last_seen=utcnow()))
+        return is_stale
+
+    def follow(self, user: "User", timestamp: datetime | None = None) -> bool:
+        """Follow `user`; return False if this user already did."""
+        db.session.flush()  # both users need an id
+        row = insert_or_ignore(Follow).values(
+            follower_id=self.id, followed_id=user.id, timestamp=timestamp or utcnow()
+        )
+        is_new = rows_changed(db.session.execute(row)) == 1 and self.id != user.id
+        if is_new:
+            self._count_follow(user, +1)
+        return is_new
+
+    def unfollow(self, user: "User") -> bool:
+        """Unfollow `user`; return False if this user did not follow them, or for oneself."""
+        if self.id == user.id:
+            return False
+        follow = self.followed.delete().where(Follow.followed_id == user.id)
+        deleted = rows_changed(db.session.execute(follow)) == 1
+        if deleted:
+            self._count_follow(user, -1)
+        return deleted
+
+    def _count_follow(self, user: "User", step: int) -> None:
+        changes = [
+            (self.id, {"following_count": User.following_count + step}),
+            (user.id, {"follower_count": User.follower_count + step}),
+        ]
+        for user_id, change in sorted(changes, key=itemgetter(0)):  # in order: avoids deadlocks
+            db.session.execute(update(User).where(User.id == user_id).values(change))
+
+    def is_following(self, user: "User") -> bool:
+        """Return True if this user follows `user`."""
+        key = (self.id, user.id)
+        return None not in key and db.session.get(Follow, key) is not None
+
+    def is_followed_by(self, user: "User") -> bool:
+        """Return True if `user` follows this user."""
+        return user.is_following(self)
+
+    @classmethod
+    def add_self_follows(cls) -> int:
+        """Let every user follow themself, in one statement; return how many did not."""
+        is_missing = ~cls.followed.any(Follow.followed_id == cls.id)
+        missing = select(cls.id, cls.id, literal(utcnow(), UTCDateTime)).where(is_missing)
+        columns = ["follower_id", "followed_id", "timestamp"]
+        insert = insert_or_ignore(Follow).from_select(columns, missing)
+        return rows_changed(db.session.execute(insert))
+
+    def follower_rows(self) -> Rows:
+        """Return id, username, name, avatar_hash and timestamp of this user's followers."""
+        return self._follow_rows(Follow.follower_id).where(Follow.followed_id == self.id)
+
+    def followed_rows(self) -> Rows:
+        """Return the same columns of the users whom this user follows."""
+        return self._follow_rows(Follow.followed_id).where(Follow.follower_id == self.id)
+
+    def _follow_rows(self, user_id: Any) -> Rows:
+        columns = (User.id, User.username, User.name, User.avatar_hash, Follow.timestamp)
+        return select(*columns).join(Follow, user_id == User.id).where(User.id != self.id)
 
     @property
     def followed_posts(self) -> Any:
-        """The posts of everyone this user follows, as a `Select`; the caller orders and pages."""
-        # By way of the relationship, because post.py needs User and cannot be imported here.
+        """The posts of everyone this user follows, as an unordered `Select`."""
+        # Through the relationship: post.py imports this module.
         post = type(self).posts.property.mapper.class_
         return (
             select(post)
@@ -156,66 +249,14 @@ class User(AccountMixin, FollowMixin, Model):
             .where(Follow.follower_id == self.id)
         )
 
-    # Flask-Login asks an account these questions.
-    is_authenticated = True
-    is_active = True
-    is_anonymous = False
 
-    def get_id(self) -> str:
-        """Return what a session remembers: who, and the stamp that must still be theirs."""
-        return f"{self.id}.{self.security_stamp}"
-
-    @classmethod
-    def from_session(cls, remembered: str) -> "User | None":
-        """Return the user a session remembers, unless its stamp has been renewed since."""
-        user_id, _, stamp = remembered.partition(".")
-        user = db.session.get(cls, int(user_id)) if user_id.isdecimal() else None
-        return user if user is not None and user.security_stamp == stamp else None
+class AnonymousUser(AnonymousUserMixin):  # type: ignore[misc]  # Flask-Login has no types
+    """A visitor who is not logged in and has no permissions."""
 
     def can(self, permission: int) -> bool:
-        """Tell whether this user's role has all of `permission`."""
-        return self.role is not None and self.role.has_permission(permission)
-
-    def is_administrator(self) -> bool:
-        """Tell whether this user may do everything."""
-        return self.can(Permission.ADMIN)
-
-    def introduce(self, **words: str | None) -> None:
-        """Let people say who they are: name, location, about_me; blank is nothing."""
-        for field, text in words.items():
-            setattr(self, field, (text or "").strip() or None)
-
-    def ping_is_due(self) -> bool:
-        """Tell whether it is a minute or more since this user was last noted to be here."""
-        return utcnow() - self.last_seen >= SEEN_EVERY
-
-    def ping(self) -> bool:
-        """Note that this user was here, at most once a minute; tell whether it was noted."""
-        now = utcnow()
-        if not self.ping_is_due():
-            return False
-        db.session.execute(
-            update(User)
-            .where(User.id == self.id, User.last_seen <= now - SEEN_EVERY)
-            .values(last_seen=now)
-        )
-        return True
-
-
-class AnonymousUser:
-    """A reader who has not logged in: may read, and nothing else."""
-
-    is_authenticated = False
-    is_active = False
-    is_anonymous = True
-
-    def get_id(self) -> None:
-        """There is nobody to remember."""
-
-    def can(self, permission: int) -> bool:
-        """Tell that a reader who has not logged in may do nothing that needs permission."""
+        """Return False."""
         return False
 
     def is_administrator(self) -> bool:
-        """Tell that a reader who has not logged in is no administrator."""
+        """Return False."""
         return False

@@ -1,6 +1,6 @@
-"""What a container does: `web` (the default), or any command of flask: deploy, worker, shell, …
+"""The container's entry point: `web` (the default) or any flask command (deploy, worker, …).
 
-The program runs in this very process, so that signals reach it. Nothing but deploy migrates.
+The program runs in this process, so that it receives signals. Only `deploy` runs migrations.
 """
 
 import os
@@ -9,41 +9,40 @@ import signal
 import sys
 import tempfile
 
-CANNOT_START = 3
+CONFIGURATION_ERROR = 3
 
 
-def main(words: list[str]) -> None:
-    """Become the program that `words` ask for."""
-    # The first process of a container does not even notice a signal that it has no handler for.
-    # The programs have handlers of their own, or none, but not before they have started.
-    signal.signal(signal.SIGTERM, end)
+def main(arguments: list[str]) -> None:
+    """Run gunicorn or the flask command given by `arguments`."""
+    # PID 1 ignores signals without a handler. The programs install their own later.
+    signal.signal(signal.SIGTERM, exit_on_signal)
     os.chdir("/srv/flasky")
-    what, *arguments = words or ["web"]
-    if what == "web":
-        require_room()
-        become("gunicorn", "manage:app", *arguments)
+    command, *options = arguments or ["web"]
+    if command == "web":
+        require_temporary_directory()
+        run("gunicorn", "manage:app", *options)
     else:
-        become("flask", *words)
+        run("flask", *arguments)
 
 
-def end(number: int, _frame: object) -> None:
-    """End as somebody who was told to by a signal."""
+def exit_on_signal(number: int, _frame: object) -> None:
+    """Exit with the conventional status for a signal."""
     sys.exit(128 + number)
 
 
-def require_room() -> None:
-    """End here, and not somewhere in gunicorn, if nothing can be written."""
+def require_temporary_directory() -> None:
+    """Exit with a message if there is no writable temporary directory, which gunicorn needs."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
-        print("There is no room for temporary files: docker run --tmpfs /tmp", file=sys.stderr)
-        sys.exit(CANNOT_START)
+        print("No writable temporary directory: docker run --tmpfs /tmp", file=sys.stderr)
+        sys.exit(CONFIGURATION_ERROR)
 
 
-def become(program: str, *arguments: str) -> None:
-    """Run a program of Python's as if it had been started."""
-    sys.argv = [program, *arguments]
-    runpy.run_module(program, run_name="__main__", alter_sys=True)
+def run(module: str, *arguments: str) -> None:
+    """Run a Python module as `python -m` does, in this process."""
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

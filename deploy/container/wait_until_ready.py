@@ -1,7 +1,7 @@
-"""Return once this release can do its work: `python3 -m deploy.container.wait_until_ready`.
+"""Wait until all checks of /readyz pass: `python3 -m deploy.container.wait_until_ready`.
 
-It asks what /readyz asks: the database, its migrations, the queue. Kubernetes starts no worker of
-a new release before (deploy/kubernetes/base/worker.yaml). The log tells what is missing.
+Kubernetes runs it before the worker (deploy/kubernetes/base/worker.yaml). Failed
+checks are logged.
 """
 
 import signal
@@ -11,16 +11,16 @@ from http import HTTPStatus
 
 from manage import app
 
-PAUSE = 2.0  # seconds
+INTERVAL = 2.0  # seconds
 
 
 def main() -> None:
-    """Ask again and again."""
-    # Process number 1 of a container ignores what it has not asked for.
+    """Poll /readyz."""
+    # PID 1 of a container ignores signals without a handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     client = app.test_client()
     while client.get("/readyz").status_code != HTTPStatus.OK:
-        time.sleep(PAUSE)
+        time.sleep(INTERVAL)
 
 
 if __name__ == "__main__":

@@ -1,54 +1,66 @@
-"""Scripts of other sites: none by default, those of API_ORIGINS if there are any."""
+"""CORS: no origin is allowed by default; those in CORS_ORIGINS are."""
 
 from flask import Flask
 
-from tests.settings import make_app
+from tests.support.app_factory import make_app
 
-OURS, FOREIGN = "https://app.example.com", "https://evil.example"
-QUESTION = {
+ALLOWED, OTHER = "https://app.example.com", "https://other.example"
+PREFLIGHT = {
     "Access-Control-Request-Method": "PUT",
     "Access-Control-Request-Headers": "authorization, if-match",
 }
 
 
 def test_no_origin_is_allowed_by_default(app: Flask) -> None:
-    for method, headers in (("GET", {}), ("OPTIONS", QUESTION)):
-        answer = app.test_client().open(
-            "/api/v1/me", method=method, headers={"Origin": OURS, **headers}
+    for method, headers in (("GET", {}), ("OPTIONS", PREFLIGHT)):
+        response = app.test_client().open(
+            "/api/v1/me", method=method, headers={"Origin": ALLOWED, **headers}
         )
-        assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
+        assert not [name for name, _ in response.headers if name.startswith("Access-Control")]
 
 
-def test_origin_of_the_list_is_allowed_and_others_are_not() -> None:
-    client = make_app(API_ORIGINS=[OURS]).test_client()
+def test_only_configured_origins_are_allowed() -> None:
+    client = make_app(CORS_ORIGINS=[ALLOWED]).test_client()
+
     for path, status in (("/api/v1/me", 401), ("/api/nowhere", 404)):
-        answers = [client.get(path, headers={"Origin": one}) for one in (OURS, FOREIGN, "null")]
-        assert [answer.status_code for answer in answers] == [status] * 3
-        allowed = [answer.headers.get("Access-Control-Allow-Origin") for answer in answers]
-        assert allowed == [OURS, None, None]
-        assert all("origin" in answer.vary for answer in answers)
-        assert "ETag" in answers[0].headers["Access-Control-Expose-Headers"]
-        assert "Access-Control-Allow-Credentials" not in answers[0].headers
+        responses = [
+            client.get(path, headers={"Origin": origin}) for origin in (ALLOWED, OTHER, "null")
+        ]
+        assert [response.status_code for response in responses] == [status] * 3
+        origins = [one.headers.get("Access-Control-Allow-Origin") for one in responses]
+        assert origins == [ALLOWED, None, None]
+        assert all("origin" in response.vary for response in responses)
+        assert {"ETag", "X-Request-ID"} <= header_set(
+            responses[0].headers["Access-Control-Expose-Headers"]
+        )
+        assert "Access-Control-Allow-Credentials" not in responses[0].headers
+        assert "Access-Control-Allow-Methods" not in responses[0].headers
 
 
-def test_browser_that_asks_first_is_told_what_it_may_send() -> None:
-    client = make_app(API_ORIGINS=[OURS]).test_client()
+def test_preflight_lists_methods_and_headers() -> None:
+    client = make_app(CORS_ORIGINS=[ALLOWED]).test_client()
 
-    answer = client.options("/api/v1/posts/1", headers={"Origin": OURS, **QUESTION})
+    response = client.options("/api/v1/posts/1", headers={"Origin": ALLOWED, **PREFLIGHT})
 
-    assert answer.status_code == 204
-    assert "PUT" in answer.headers["Access-Control-Allow-Methods"]
-    sent = answer.headers["Access-Control-Allow-Headers"].lower()
-    assert {"authorization", "if-match", "idempotency-key", "content-type"} <= set(
-        sent.split(", ")
+    assert response.status_code == 204
+    assert "PUT" in header_set(response.headers["Access-Control-Allow-Methods"])
+    assert {"Authorization", "If-Match", "Idempotency-Key", "Content-Type"} <= header_set(
+        response.headers["Access-Control-Allow-Headers"]
     )
-    foreign = client.options("/api/v1/posts/1", headers={"Origin": FOREIGN, **QUESTION})
-    assert "Access-Control-Allow-Methods" not in foreign.headers
+    assert response.headers["Access-Control-Max-Age"] == "600"
+    other = client.options("/api/v1/posts/1", headers={"Origin": OTHER, **PREFLIGHT})
+    assert "Access-Control-Allow-Methods" not in other.headers
+    simple = client.options("/api/v1/posts/1", headers={"Origin": ALLOWED})
+    assert "Access-Control-Allow-Methods" not in simple.headers
 
 
-def test_pages_are_for_no_other_site() -> None:
-    client = make_app(API_ORIGINS=[OURS]).test_client()
+def test_pages_have_no_cors_headers() -> None:
+    client = make_app(CORS_ORIGINS=[ALLOWED]).test_client()
 
-    answer = client.get("/auth/login", headers={"Origin": OURS})
+    response = client.get("/auth/login", headers={"Origin": ALLOWED})
 
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def header_set(value: str) -> set[str]:
+    return set(value.split(", "))

@@ -1,50 +1,44 @@
-"""Who may do what: every route of the API, for every kind of caller."""
+"""Every route of the API, requested by every kind of client."""
 
 import pytest
 from flask import Flask
 
-from app.api.document import routes
-from tests.api.program import Program
-from tests.cast import Cast
-from tests.databases import clean
-from tests.factories import Factory
-from tests.rows import Snapshot
+from app.api.openapi import routes
+from tests.support.api_client import ApiClient
+from tests.support.factories import Factory
+from tests.support.roles import ExampleSite
+from tests.support.rows import Snapshot
 
-pytestmark = pytest.mark.slow
-
-CALLERS = (
-    "anonymous", "unconfirmed", "user", "author", "moderator", "administrator", "read-only",
-)  # fmt: skip
-READ_ONLY = "read-only"  # a token of the author's
+ANONYMOUS, UNCONFIRMED, READ_ONLY = "anonymous", "unconfirmed", "read-only"
+MEMBERS = ("user", "author", "moderator", "administrator")
+CLIENTS = (ANONYMOUS, UNCONFIRMED, *MEMBERS, READ_ONLY)  # READ_ONLY: a token of the author
 
 
-def everyone(status: int, **others: int) -> dict[str, int]:
-    """Return `status` for all, but 403 for the unconfirmed, and what `others` says."""
-    return dict.fromkeys(CALLERS, status) | {"unconfirmed": 403} | named(others)
+def everyone(status: int) -> dict[str, int]:
+    """Return `status` for all clients, but 403 for the unconfirmed one."""
+    return dict.fromkeys(CLIENTS, status) | {UNCONFIRMED: 403}
 
 
-def members(status: int, **others: int) -> dict[str, int]:
-    """Return `status` for those with a token that may write; strangers get a 401."""
-    return everyone(status) | {"anonymous": 401} | named(others)
+def members(status: int) -> dict[str, int]:
+    """Return `status` for all clients with a token, 401 for the anonymous one."""
+    return everyone(status) | {ANONYMOUS: 401}
 
 
-def writers(status: int, **others: int) -> dict[str, int]:
-    return members(status) | {READ_ONLY: 403} | named(others)
+def writers(status: int) -> dict[str, int]:
+    """Return `status` for all clients with a token that is not read-only."""
+    return members(status) | {READ_ONLY: 403}
 
 
 def only(*allowed: str, status: int) -> dict[str, int]:
+    """Return `status` for the allowed clients, 403 for the others."""
     return writers(403) | dict.fromkeys(allowed, status)
-
-
-def named(others: dict[str, int]) -> dict[str, int]:
-    return {name.replace("_", "-"): status for name, status in others.items()}
 
 
 DELETERS = ("author", "moderator", "administrator")
 MODERATORS = ("moderator", "administrator")
-BODY = {"body": "Some words"}
+BODY = {"body": "Some text"}
 
-# endpoint, path, what is sent, what each caller gets
+# Endpoint, path, JSON body, status for each client.
 TABLE: list[tuple[str, str, object, dict[str, int]]] = [
     ("posts", "/posts/", None, everyone(200)),
     ("create_post", "/posts/", BODY, writers(201)),
@@ -68,56 +62,53 @@ TABLE: list[tuple[str, str, object, dict[str, int]]] = [
     ("me", "/me", None, members(200)),
     ("edit_me", "/me", {"name": "Ann"}, writers(200)),
     ("tokens", "/tokens/", None, members(200)),
-    ("token", "/tokens/{token}", None, members(404)),  # another person's
-    ("create_token", "/tokens/", {"name": "x"}, dict.fromkeys(CALLERS, 401)),  # by token alone
+    ("token", "/tokens/{token}", None, members(404)),  # of another user
+    (
+        "create_token",
+        "/tokens/",
+        {"name": "x"},
+        dict.fromkeys(CLIENTS, 401),
+    ),  # requires a password
     ("revoke_token", "/tokens/{token}", None, writers(404)),
     ("revoke_tokens", "/tokens/", None, writers(204)),
 ]
 
 
-class Programs:
-    """A program of every caller, and the site as they find it, each time anew."""
+class Clients:
+    """A client of every kind, on a site that is restored from a snapshot."""
 
     def __init__(self, app: Flask) -> None:
-        self.cast = Cast(app, Factory(app))
-        stranger = Program(app, self.cast.people["other"])
-        self.cast.values["token"] = stranger.get("/tokens/").get_json()["tokens"][0]["id"]
-        self._programs = {"anonymous": Program(app)}
-        for caller in CALLERS[1:-1]:
-            self._programs[caller] = Program(app, self.cast.people[caller])
-        self._programs[READ_ONLY] = Program(app, self.cast.people["author"], read_only=True)
-        self.cast.take_confirmation_back()
-        self._beginning = Snapshot(app)
+        self.site = ExampleSite(app, Factory(app))
+        other = ApiClient(app, self.site.users["other"])
+        self.site.values["token"] = other.get("/tokens/").get_json()["tokens"][0]["id"]
+        self._clients = {
+            name: ApiClient(app, self.site.users[name]) for name in (UNCONFIRMED, *MEMBERS)
+        }
+        self._clients[ANONYMOUS] = ApiClient(app)
+        self._clients[READ_ONLY] = ApiClient(app, self.site.users["author"], read_only=True)
+        self.site.unconfirm()
+        self._snapshot = Snapshot(app)
 
-    def enter(self, caller: str) -> Program:
-        """Begin anew, as if nothing had been done; return the program of a caller."""
-        self._beginning.put_back()
-        return self._programs[caller]
-
-
-@pytest.fixture(scope="module")
-def programs(shared_app: Flask) -> Programs:
-    """The programs, before any test."""
-    made = Programs(shared_app)
-    clean(shared_app)
-    return made
+    def status(self, name: str, method: str, path: str, body: object) -> int:
+        """Send a request on an unchanged site; return the status."""
+        path = path.format(**self.site.values)
+        status = self._clients[name].send(method, path, json=body).status_code
+        if method != "GET" and status < 400:
+            self._snapshot.restore()
+        return status
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
-def test_route_answers_each_caller_as_the_table_says(
-    app: Flask, programs: Programs, row: tuple[str, str, object, dict[str, int]]
-) -> None:
-    endpoint, path, sent, statuses = row
-    path = path.format(**programs.cast.values)
-    [method] = [route.method for route in routes(app) if route.endpoint == f"api.{endpoint}"]
+@pytest.mark.slow
+def test_every_client_gets_the_status_of_the_table(app: Flask) -> None:
+    clients = Clients(app)
+    methods = {route.endpoint.removeprefix("api."): route.method for route in routes(app)}
 
-    def status_for(caller: str) -> int:
-        return programs.enter(caller).send(method, path, json=sent).status_code
-
-    assert {caller: status_for(caller) for caller in CALLERS} == statuses
+    for endpoint, path, body, expected in TABLE:
+        statuses = {name: clients.status(name, methods[endpoint], path, body) for name in CLIENTS}
+        assert statuses == expected, endpoint
 
 
-def test_table_holds_every_route_once(app: Flask) -> None:
-    told = sorted(route.endpoint.removeprefix("api.") for route in routes(app))
+def test_table_has_every_route_once(app: Flask) -> None:
+    endpoints = sorted(route.endpoint.removeprefix("api.") for route in routes(app))
 
-    assert sorted(row[0] for row in TABLE) == told
+    assert sorted(row[0] for row in TABLE) == endpoints

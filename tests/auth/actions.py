@@ -1,51 +1,51 @@
-"""What readers do on the pages of their account."""
+"""Actions on the account pages that several tests share."""
 
-from tests.factories import PASSWORD, Person
-from tests.mailbox import Mailbox
-from tests.reader import Page, Reader
+from tests.support.factories import PASSWORD, UserData
+from tests.support.http_client import Page, SiteClient
+from tests.support.mailbox import Mailbox
 
 NEW = "new@example.com"
 NEW_PASSWORD = "another long sentence"
 
 
 def register(
-    reader: Reader, email: str = NEW, username: str = "newcomer", password: str = PASSWORD
+    client: SiteClient, email: str = NEW, username: str = "newcomer", password: str = PASSWORD
 ) -> Page:
-    """Fill in the registration form."""
+    """Submit the registration form."""
     fields = {"email": email, "username": username, "password": password, "password2": password}
-    return reader.submit("/auth/register", fields)
+    return client.submit("/auth/register", fields)
 
 
-def press_button(reader: Reader, link: str, password: str = PASSWORD) -> Page:
-    """Open the link of a letter and press the button, with the password if it is asked for."""
-    page = reader.open(link)
-    asked = "password" in page.form_with(set(), action=page.path).names
-    return reader.send(page, {"password": password} if asked else {}, action=page.path)
+def open_link(client: SiteClient, link: str, password: str = PASSWORD) -> Page:
+    """Open the link of an email and submit its form, with the password if there is a field."""
+    page = client.open(link)
+    has_password = "password" in page.form_with(set(), action=page.path).names
+    return client.send(page, {"password": password} if has_password else {}, action=page.path)
 
 
-def follow_letter(
-    reader: Reader, letters: Mailbox, address: str, password: str = PASSWORD
+def follow_email(
+    client: SiteClient, mailbox: Mailbox, email: str, password: str = PASSWORD
 ) -> Page:
-    """Open the newest letter to `address` and do what it asks."""
-    return press_button(reader, letters.last(address).link, password)
+    """Open the link of the newest email to `email` and submit its form."""
+    return open_link(client, mailbox.last(email).link, password)
 
 
-def try_to_log_in(reader: Reader, email: str, password: str = PASSWORD) -> Page:
-    """Fill in the login form."""
-    return reader.submit("/auth/login", {"email": email, "password": password})
+def try_to_log_in(client: SiteClient, email: str, password: str = PASSWORD) -> Page:
+    """Submit the login form."""
+    return client.submit("/auth/login", {"email": email, "password": password})
 
 
-def is_logged_in(reader: Reader) -> bool:
-    """Tell whether the site knows who this is."""
-    return reader.open("/edit-profile").path == "/edit-profile"
+def is_logged_in(client: SiteClient) -> bool:
+    """Return True if the client is logged in."""
+    return client.open("/edit-profile").path == "/edit-profile"
 
 
-def set_password(reader: Reader, link: str, password: str = NEW_PASSWORD) -> Page:
-    """Open the link of a letter about a forgotten password and choose another."""
-    return reader.submit(link, {"password": password, "password2": password})
+def set_password(client: SiteClient, link: str, password: str = NEW_PASSWORD) -> Page:
+    """Open a reset link and set a new password."""
+    return client.submit(link, {"password": password, "password2": password})
 
 
-def change_password(reader: Reader, person: Person, password: str = NEW_PASSWORD) -> Page:
-    """Change the password of somebody who is logged in."""
-    fields = {"old_password": person.password, "password": password, "password2": password}
-    return reader.submit("/auth/change-password", fields)
+def change_password(client: SiteClient, user: UserData, password: str = NEW_PASSWORD) -> Page:
+    """Change the password of a logged-in user."""
+    fields = {"old_password": user.password, "password": password, "password2": password}
+    return client.submit("/auth/change-password", fields)

@@ -1,186 +1,183 @@
-"""Changing a password, and setting another by the link in a letter."""
+"""Changing and resetting a password."""
 
 import pytest
 from flask import Flask
 
-from tests.factories import PASSWORD, Factory
-from tests.mailbox import Mailbox
-from tests.reader import Reader
-from tests.rows import token_for, value
-
-from .actions import (
+from tests.auth.actions import (
     NEW_PASSWORD,
     change_password,
     is_logged_in,
     set_password,
     try_to_log_in,
 )
+from tests.support.factories import PASSWORD, Factory
+from tests.support.http_client import SiteClient
+from tests.support.mailbox import Mailbox
+from tests.support.rows import token_for, user_column
 
 
-def test_changing_the_password_ends_every_other_session(
-    app: Flask, make: Factory, reader: Reader
-) -> None:
-    ann, elsewhere = make.user(), Reader(app)
-    reader.log_in(ann)
-    elsewhere.log_in(ann)
+def test_change_ends_all_other_sessions(app: Flask, make: Factory, client: SiteClient) -> None:
+    ann, other_client = make.user(), SiteClient(app)
+    client.log_in(ann)
+    other_client.log_in(ann)
 
-    page = change_password(reader, ann)
+    page = change_password(client, ann)
 
     assert "Your password has been changed" in page.text
-    assert is_logged_in(reader)
-    assert not is_logged_in(elsewhere)
+    assert is_logged_in(client)
+    assert not is_logged_in(other_client)
 
 
-def test_changed_password_replaces_the_old_one(app: Flask, make: Factory, reader: Reader) -> None:
-    ann = make.user()
-
-    change_password(reader.log_in(ann), ann)
-
-    assert try_to_log_in(Reader(app), ann.email).path == "/auth/login"
-    assert try_to_log_in(Reader(app), ann.email, NEW_PASSWORD).path == "/"
-
-
-def test_owner_is_told_of_a_changed_password(
-    make: Factory, reader: Reader, letters: Mailbox
+def test_changed_password_replaces_the_old_one(
+    app: Flask, make: Factory, client: SiteClient
 ) -> None:
     ann = make.user()
 
-    change_password(reader.log_in(ann), ann)
+    change_password(client.log_in(ann), ann)
 
-    assert "Your password was changed" in letters.last(ann.email).subject
-    assert NEW_PASSWORD not in letters.last(ann.email).text
+    assert try_to_log_in(SiteClient(app), ann.email).path == "/auth/login"
+    assert try_to_log_in(SiteClient(app), ann.email, NEW_PASSWORD).path == "/"
 
 
-def test_password_is_not_changed_without_the_old_one(
-    app: Flask, make: Factory, reader: Reader, letters: Mailbox
+def test_user_is_notified_of_a_changed_password(
+    make: Factory, client: SiteClient, mailbox: Mailbox
 ) -> None:
     ann = make.user()
-    before = value(app, ann, "password_hash")
+
+    change_password(client.log_in(ann), ann)
+
+    assert "Your password was changed" in mailbox.last(ann.email).subject
+    assert NEW_PASSWORD not in mailbox.last(ann.email).text
+
+
+def test_change_needs_the_current_password(
+    app: Flask, make: Factory, client: SiteClient, mailbox: Mailbox
+) -> None:
+    ann = make.user()
+    before = user_column(app, ann, "password_hash")
     fields = {"old_password": "wrong", "password": NEW_PASSWORD, "password2": NEW_PASSWORD}
 
-    page = reader.log_in(ann).submit("/auth/change-password", fields)
+    page = client.log_in(ann).submit("/auth/change-password", fields)
 
-    assert "This is not your password" in page.text
-    assert value(app, ann, "password_hash") == before
-    assert letters.received == []
+    assert "Incorrect password" in page.text
+    assert user_column(app, ann, "password_hash") == before
+    assert mailbox.received == []
 
 
-def test_link_in_a_letter_sets_the_password(
-    make: Factory, reader: Reader, letters: Mailbox
-) -> None:
+def test_reset_link_sets_the_password(make: Factory, client: SiteClient, mailbox: Mailbox) -> None:
     ann = make.user()
-    page = reader.submit("/auth/reset", {"email": ann.email})
+    page = client.submit("/auth/reset", {"email": ann.email})
     assert page.path == "/auth/login"
 
-    page = set_password(reader, letters.last(ann.email).link)
+    page = set_password(client, mailbox.last(ann.email).link)
 
-    assert "Your password has been set" in page.text
-    assert try_to_log_in(reader, ann.email).path == "/auth/login"
-    assert try_to_log_in(reader, ann.email, NEW_PASSWORD).path == "/"
-    assert "Your password was changed" in letters.last(ann.email).subject
+    assert "Your password has been updated" in page.text
+    assert try_to_log_in(client, ann.email).path == "/auth/login"
+    assert try_to_log_in(client, ann.email, NEW_PASSWORD).path == "/"
+    assert "Your password was changed" in mailbox.last(ann.email).subject
 
 
-def test_opening_the_link_sets_nothing(
-    app: Flask, make: Factory, reader: Reader, letters: Mailbox
+def test_opening_the_link_changes_nothing(
+    app: Flask, make: Factory, client: SiteClient, mailbox: Mailbox
 ) -> None:
     ann = make.user()
-    reader.submit("/auth/reset", {"email": ann.email})
-    before = value(app, ann, "password_hash")
+    client.submit("/auth/reset", {"email": ann.email})
+    before = user_column(app, ann, "password_hash")
 
-    assert reader.open(letters.last(ann.email).link).status == 200
+    assert client.open(mailbox.last(ann.email).link).status == 200
 
-    assert value(app, ann, "password_hash") == before
-    assert set_password(reader, letters.last(ann.email).link).path == "/auth/login"
+    assert user_column(app, ann, "password_hash") == before
+    assert set_password(client, mailbox.last(ann.email).link).path == "/auth/login"
 
 
-def test_reset_link_works_once(
-    app: Flask, make: Factory, reader: Reader, letters: Mailbox
+def test_reset_link_can_be_used_once(
+    app: Flask, make: Factory, client: SiteClient, mailbox: Mailbox
 ) -> None:
     ann = make.user()
-    reader.submit("/auth/reset", {"email": ann.email})
-    link = letters.last(ann.email).link
-    set_password(reader, link)
+    client.submit("/auth/reset", {"email": ann.email})
+    link = mailbox.last(ann.email).link
+    set_password(client, link)
 
-    assert reader.open(link).status == 400
-    again = reader.post(link, password=PASSWORD, password2=PASSWORD)
+    assert client.open(link).status == 400
+    page = client.post(link, password=PASSWORD, password2=PASSWORD)
 
-    assert again.status == 400
-    assert "/auth/reset" in again.links
-    assert try_to_log_in(Reader(app), ann.email, NEW_PASSWORD).path == "/"
+    assert page.status == 400
+    assert "/auth/reset" in page.links
+    assert try_to_log_in(SiteClient(app), ann.email, NEW_PASSWORD).path == "/"
 
 
-def test_one_reset_voids_every_other_link(make: Factory, reader: Reader, letters: Mailbox) -> None:
+def test_reset_invalidates_other_links(
+    make: Factory, client: SiteClient, mailbox: Mailbox
+) -> None:
     ann = make.user()
     for _ in range(2):
-        reader.submit("/auth/reset", {"email": ann.email})
-    first, second = (letter.link for letter in letters.to(ann.email))
+        client.submit("/auth/reset", {"email": ann.email})
+    first, second = (message.link for message in mailbox.to(ann.email))
 
-    set_password(reader, second)
+    set_password(client, second)
 
-    assert reader.open(first).status == 400
-
-
-def test_setting_the_password_ends_every_session(
-    app: Flask, make: Factory, reader: Reader
-) -> None:
-    ann, thief = make.user(), Reader(app)
-    thief.log_in(ann, remember_me="y")
-
-    set_password(reader, f"/auth/reset/{token_for(app, ann, 'reset')}")
-
-    assert not is_logged_in(thief)
-    assert not is_logged_in(reader)
+    assert client.open(first).status == 400
 
 
-def test_changing_the_password_voids_a_reset_link(
-    app: Flask, make: Factory, reader: Reader
-) -> None:
+def test_reset_ends_all_sessions(app: Flask, make: Factory, client: SiteClient) -> None:
+    ann, other_client = make.user(), SiteClient(app)
+    other_client.log_in(ann, remember_me="y")
+
+    set_password(client, f"/auth/reset/{token_for(app, ann, 'reset')}")
+
+    assert not is_logged_in(other_client)
+    assert not is_logged_in(client)
+
+
+def test_change_invalidates_reset_links(app: Flask, make: Factory, client: SiteClient) -> None:
     ann = make.user()
     link = f"/auth/reset/{token_for(app, ann, 'reset')}"
 
-    change_password(reader.log_in(ann), ann)
+    change_password(client.log_in(ann), ann)
 
-    assert reader.open(link).status == 400
+    assert client.open(link).status == 400
 
 
 @pytest.mark.parametrize(
     ("purpose", "seconds"), [("reset", -1), ("confirm", 3600), ("change_email", 3600)]
 )
-def test_link_that_is_too_old_or_for_something_else_sets_nothing(
-    app: Flask, make: Factory, reader: Reader, purpose: str, seconds: int
+def test_expired_token_or_token_for_another_purpose_changes_nothing(
+    app: Flask, make: Factory, client: SiteClient, purpose: str, seconds: int
 ) -> None:
     ann = make.user()
     link = f"/auth/reset/{token_for(app, ann, purpose, seconds)}"
 
-    assert reader.open(link).status == 400
-    assert reader.post(link, password=NEW_PASSWORD, password2=NEW_PASSWORD).status == 400
-    assert try_to_log_in(reader, ann.email).path == "/"
+    assert client.open(link).status == 400
+    assert client.post(link, password=NEW_PASSWORD, password2=NEW_PASSWORD).status == 400
+    assert try_to_log_in(client, ann.email).path == "/"
 
 
-def test_reset_confirms_the_address_and_tells_the_administrator(
-    app: Flask, make: Factory, reader: Reader, letters: Mailbox
+def test_reset_confirms_the_account(
+    app: Flask, make: Factory, client: SiteClient, mailbox: Mailbox
 ) -> None:
     ann = make.user(confirmed=False)
 
-    set_password(reader, f"/auth/reset/{token_for(app, ann, 'reset')}")
+    set_password(client, f"/auth/reset/{token_for(app, ann, 'reset')}")
 
-    assert try_to_log_in(reader, ann.email, NEW_PASSWORD).path == "/"
-    assert "ann" in letters.last("admin@example.com").subject
+    assert try_to_log_in(client, ann.email, NEW_PASSWORD).path == "/"
+    assert "ann" in mailbox.last("admin@example.com").subject
 
 
-def test_link_of_a_deleted_account_is_refused(app: Flask, make: Factory, reader: Reader) -> None:
+def test_link_of_a_deleted_account_is_invalid(
+    app: Flask, make: Factory, client: SiteClient
+) -> None:
     ann = make.user()
     link = f"/auth/reset/{token_for(app, ann, 'reset')}"
-    reader.log_in(ann).submit("/auth/delete-account", {"password": ann.password})
+    client.log_in(ann).submit("/auth/delete-account", {"password": ann.password})
 
-    assert reader.open(link).status == 400
+    assert client.open(link).status == 400
 
 
-def test_key_that_was_replaced_still_reads_links(
-    app: Flask, make: Factory, reader: Reader, monkeypatch: pytest.MonkeyPatch
+def test_fallback_key_still_validates_links(
+    app: Flask, make: Factory, client: SiteClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = f"/auth/reset/{token_for(app, make.user(), 'reset')}"
     monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", [app.config["SECRET_KEY"]])
     monkeypatch.setitem(app.config, "SECRET_KEY", "a new key, as long as the old one was")
 
-    assert reader.open(link).status == 200
+    assert client.open(link).status == 200

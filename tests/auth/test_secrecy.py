@@ -1,4 +1,4 @@
-"""Nothing the site does tells whether an address has an account."""
+"""Responses do not reveal whether an email address has an account."""
 
 import hashlib
 import re
@@ -10,33 +10,32 @@ import pytest
 from flask import Flask
 from werkzeug.http import parse_cookie
 
-from tests.databases import counted_statements
-from tests.factories import PASSWORD, Factory
-from tests.mailbox import Mailbox
-from tests.reader import Page, Reader
+from tests.auth.actions import NEW_PASSWORD, follow_email, register, try_to_log_in
+from tests.support.databases import record_statements
+from tests.support.factories import PASSWORD, Factory
+from tests.support.http_client import Page, SiteClient
+from tests.support.mailbox import Mailbox
 
-from .actions import NEW_PASSWORD, follow_letter, register, try_to_log_in
-
-KNOWN, UNCONFIRMED, UNKNOWN = "known@example.com", "unsure@example.com", "absent@example.com"
+KNOWN, UNCONFIRMED, UNKNOWN = "known@example.com", "pending@example.com", "absent@example.com"
 
 
 @dataclass(frozen=True)
 class Trace:
-    """What a stranger can see, hear or measure of an answer."""
+    """Everything that an attacker can observe of a response."""
 
     statuses: list[int]
     path: str
     text: str
     cookies: list[str]
     session: set[str]
-    letters: int
+    mailbox: int
     statements: list[str]
     hashes: int
 
 
 @dataclass(frozen=True)
 class Action:
-    """A form that takes an address, and what else is filled in."""
+    """A form with an email address, and its other fields."""
 
     path: str
     fields: dict[str, str]
@@ -61,7 +60,7 @@ Observe = Callable[[Action, str], Trace]
 
 @pytest.fixture
 def hashes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Grow by one for every password that is hashed."""
+    """A list that grows by one item for every hashed password."""
     counted: list[int] = []
     scrypt = hashlib.scrypt
 
@@ -74,30 +73,30 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture
-def observe(app: Flask, make: Factory, letters: Mailbox, hashes: list[int]) -> Observe:
-    """Have the accounts made; return what sends a form and notes everything about the answer."""
+def observe(app: Flask, make: Factory, mailbox: Mailbox, hashes: list[int]) -> Observe:
+    """Create the accounts; return a function that submits a form and records the response."""
     make.user("known", email=KNOWN)
-    make.user("unsure", email=UNCONFIRMED, confirmed=False)
+    make.user("pending", email=UNCONFIRMED, confirmed=False)
     visitor = make.user("visitor")
 
     def send(action: Action, email: str) -> Trace:
-        reader = Reader(app)
+        client = SiteClient(app)
         if action.log_in:
-            reader.log_in(visitor)
-        form = reader.open(action.path).form_with({"email"}, action.action)
+            client.log_in(visitor)
+        form = client.open(action.path).form_with({"email"}, action.action)
         values = {**form.fields, **action.fields, "email": email}
         hashes.clear()
-        letters.received.clear()
-        with counted_statements(app) as statements:
-            answer = reader.client.post(form.action, data=values, follow_redirects=True)
-        hops = [*answer.history, answer]
+        mailbox.received.clear()
+        with record_statements(app) as statements:
+            response = client.client.post(form.action, data=values, follow_redirects=True)
+        hops = [*response.history, response]
         return Trace(
             statuses=[hop.status_code for hop in hops],
-            path=answer.request.path,
-            text=Page(answer.request.path, answer).text.replace(email, "ADDRESS"),
+            path=response.request.path,
+            text=Page(response.request.path, response).text.replace(email, "ADDRESS"),
             cookies=[name for hop in hops for name in cookie_names(hop)],
-            session=session_keys(reader),
-            letters=len(letters.to(email)),
+            session=session_keys(client),
+            mailbox=len(mailbox.to(email)),
             statements=[kind(statement) for statement in statements],
             hashes=len(hashes),
         )
@@ -105,8 +104,8 @@ def observe(app: Flask, make: Factory, letters: Mailbox, hashes: list[int]) -> O
     return send
 
 
-def session_keys(reader: Reader) -> set[str]:
-    with reader.client.session_transaction() as session:
+def session_keys(client: SiteClient) -> set[str]:
+    with client.client.session_transaction() as session:
         return set(session)
 
 
@@ -115,7 +114,7 @@ def cookie_names(response: Any) -> list[str]:
 
 
 def kind(statement: str) -> str:
-    """Return what a statement does and to which table: `UPDATE users`."""
+    """Return the verb and the table of a statement: `UPDATE users`."""
     pattern = (
         r"(?is)^\s*(SELECT).*?\bFROM (\w+)|^\s*(INSERT) INTO (\w+)|^\s*(UPDATE|DELETE FROM) (\w+)"
     )
@@ -126,21 +125,21 @@ def kind(statement: str) -> str:
 
 @pytest.mark.parametrize("name", ["login", "reset", "resend", "change-email"])
 @pytest.mark.parametrize("address", [KNOWN, UNCONFIRMED])
-def test_known_address_is_answered_like_an_unknown_one(
+def test_known_address_gets_the_response_of_an_unknown_one(
     observe: Observe, name: str, address: str
 ) -> None:
     known, unknown = observe(ACTIONS[name], address), observe(ACTIONS[name], UNKNOWN)
 
     assert known == unknown
     assert known.hashes == (1 if name in {"login", "change-email"} else 0)
-    assert known.letters == (0 if name == "login" else 1)
+    assert known.mailbox == (0 if name == "login" else 1)
 
 
 @pytest.mark.parametrize("address", [KNOWN, UNCONFIRMED])
 def test_known_address_registers_like_an_unknown_one(
     app: Flask, observe: Observe, address: str
 ) -> None:
-    """A new account is one row more to write, a fraction of what the password's hash takes."""
+    """A new account writes one more row, which takes a fraction of the time of the hash."""
     action = ACTIONS["register"]
     other_name = {**action.fields, "username": "latecomer"}
 
@@ -149,10 +148,10 @@ def test_known_address_registers_like_an_unknown_one(
 
     assert visible(known) == visible(unknown)
     assert known.hashes == unknown.hashes == 1
-    assert known.letters == unknown.letters == 1
+    assert known.mailbox == unknown.mailbox == 1
     for trace in (known, unknown):
         assert {"INSERT users", "UPDATE users"} & set(trace.statements)
-        assert "INSERT letters" in trace.statements
+        assert "INSERT outbox_emails" in trace.statements
 
 
 def visible(trace: Trace) -> tuple[Any, ...]:
@@ -160,74 +159,72 @@ def visible(trace: Trace) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("address", [KNOWN, UNKNOWN])
-def test_name_asked_for_is_taken_in_either_case(
-    app: Flask, make: Factory, reader: Reader, address: str
+def test_requested_username_is_reserved(
+    app: Flask, make: Factory, client: SiteClient, address: str
 ) -> None:
     make.user("known", email=KNOWN)
-    register(reader, email=address, username="Wanted")
+    register(client, email=address, username="Wanted")
 
-    page = register(Reader(app), email="other@example.com", username="wanted")
+    page = register(SiteClient(app), email="other@example.com", username="wanted")
 
     assert page.path == "/auth/register"
-    assert "This name is taken" in page.text
+    assert "This username is taken" in page.text
 
 
 @pytest.mark.parametrize("address", [KNOWN, UNKNOWN])
-def test_name_asked_for_can_be_asked_for_again_in_either_case(
-    make: Factory, reader: Reader, address: str
+def test_requested_username_can_be_requested_again(
+    make: Factory, client: SiteClient, address: str
 ) -> None:
     make.user("known", email=KNOWN)
-    register(reader, email=address, username="wanted")
+    register(client, email=address, username="wanted")
 
-    assert register(reader, email=address, username="Wanted").path == "/auth/unconfirmed"
+    assert register(client, email=address, username="Wanted").path == "/auth/unconfirmed"
 
 
 @pytest.mark.parametrize("address", [KNOWN, UNKNOWN])
-def test_name_of_a_member_is_taken_whoever_asks(
-    make: Factory, reader: Reader, address: str
-) -> None:
+def test_username_of_an_account_is_taken(make: Factory, client: SiteClient, address: str) -> None:
     make.user("known", email=KNOWN)
 
-    assert "This name is taken" in register(reader, email=address, username="known").text
+    assert "This username is taken" in register(client, email=address, username="known").text
 
 
 @pytest.mark.parametrize("address", [KNOWN, UNKNOWN])
 @pytest.mark.parametrize("path", ["/user/wanted", "/followers/wanted", "/followed-by/wanted"])
-def test_new_name_has_no_page_in_either_case(
-    make: Factory, reader: Reader, address: str, path: str
+def test_requested_username_has_no_profile(
+    make: Factory, client: SiteClient, address: str, path: str
 ) -> None:
     make.user("known", email=KNOWN)
-    register(reader, email=address, username="wanted")
+    register(client, email=address, username="wanted")
 
-    assert reader.open(path).status == 404
+    assert client.open(path).status == 404
 
 
-def test_password_just_chosen_fails_alike_in_either_case(make: Factory, reader: Reader) -> None:
+def test_login_with_the_requested_password_fails(make: Factory, client: SiteClient) -> None:
     make.user("known", email=KNOWN)
-    said = []
+    responses = []
     for number, address in enumerate([KNOWN, UNKNOWN]):
-        register(reader, address, f"wanted{number}", NEW_PASSWORD)
-        page = try_to_log_in(reader, address, NEW_PASSWORD)
-        said.append((page.status, page.path, page.text))
+        register(client, address, f"wanted{number}", NEW_PASSWORD)
+        page = try_to_log_in(client, address, NEW_PASSWORD)
+        responses.append((page.status, page.path, page.text))
 
-    assert said[0] == said[1]
+    assert responses[0] == responses[1]
 
 
-def test_owner_of_the_address_keeps_password_and_name(
-    make: Factory, reader: Reader, letters: Mailbox
+def test_owner_keeps_password_and_username(
+    make: Factory, client: SiteClient, mailbox: Mailbox
 ) -> None:
     known = make.user("known", email=KNOWN)
 
-    register(reader, KNOWN, "wanted", NEW_PASSWORD)
+    register(client, KNOWN, "wanted", NEW_PASSWORD)
 
-    assert "You already have an account" in letters.last(KNOWN).subject
-    reader.log_in(known)
-    assert reader.open("/user/known").status == 200
+    assert "You already have an account" in mailbox.last(KNOWN).subject
+    client.log_in(known)
+    assert client.open("/user/known").status == 200
 
 
-def test_profile_appears_once_the_address_is_confirmed(reader: Reader, letters: Mailbox) -> None:
-    register(reader, UNKNOWN, "wanted")
+def test_profile_appears_after_confirmation(client: SiteClient, mailbox: Mailbox) -> None:
+    register(client, UNKNOWN, "wanted")
 
-    follow_letter(reader, letters, UNKNOWN)
+    follow_email(client, mailbox, UNKNOWN)
 
-    assert reader.open("/user/wanted").status == 200
+    assert client.open("/user/wanted").status == 200

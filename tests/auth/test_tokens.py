@@ -1,4 +1,4 @@
-"""The page where people make tokens for programs, and end them."""
+"""The page of API tokens: creating and revoking them."""
 
 import re
 from datetime import timedelta
@@ -8,103 +8,104 @@ from flask import Flask
 
 from app.extensions import db
 from app.models import AccessToken
-from tests.api.program import Program, token_of
-from tests.factories import Factory, Person
-from tests.reader import Page, Reader
+from tests.support.api_client import ApiClient, issue_token
+from tests.support.factories import Factory, UserData
+from tests.support.http_client import Page, SiteClient
 
 PAGE = "/auth/tokens"
 SECRET = re.compile(r"flasky_[\w-]{43}")
 
 
-def made(reader: Reader, person: Person, **fields: str) -> Page:
-    return reader.submit(PAGE, {"name": "Phone", "password": person.password, **fields})
+def create_token(client: SiteClient, user: UserData, **fields: str) -> Page:
+    return client.submit(PAGE, {"name": "Phone", "password": user.password, **fields})
 
 
 def works(app: Flask, secret: str) -> bool:
     headers = {"Authorization": f"Bearer {secret}"}
-    return Program(app).get("/me", headers=headers).status_code == 200
+    return ApiClient(app).get("/me", headers=headers).status_code == 200
 
 
-def test_token_is_shown_once_and_works(app: Flask, make: Factory, reader: Reader) -> None:
+def test_token_is_shown_once_and_works(app: Flask, make: Factory, client: SiteClient) -> None:
     ann = make.user("ann")
 
-    page = made(reader.log_in(ann), ann)
+    page = create_token(client.log_in(ann), ann)
 
     [secret] = SECRET.findall(page.html)
     assert works(app, secret)
     assert "no-store" in page.response.headers["Cache-Control"]
-    again = reader.open(PAGE)
-    assert "Phone" in again.text
-    assert not SECRET.search(again.html)
+    page = client.open(PAGE)
+    assert "Phone" in page.text
+    assert not SECRET.search(page.html)
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "error"),
     [
-        ({"name": " "}, "Please fill in this field"),
+        ({"name": " "}, "This field is required"),
         ({"name": "x" * 65}, "Use at most 64 characters"),
         ({"days": "0"}, "from 1 to 3650"),
-        ({"days": "x"}, "integer"),
-        ({"password": "wrong"}, "This is not your password"),
+        ({"days": "x"}, "following: Expires in (days) – Enter a number from 1 to 3650."),
+        ({"days": ""}, "from 1 to 3650"),
+        ({"password": "wrong"}, "Incorrect password"),
     ],
 )
-def test_bad_form_makes_no_token(
-    app: Flask, make: Factory, reader: Reader, fields: dict[str, str], words: str
+def test_invalid_form_creates_no_token(
+    app: Flask, make: Factory, client: SiteClient, fields: dict[str, str], error: str
 ) -> None:
     ann = make.user("ann")
 
-    page = made(reader.log_in(ann), ann, **fields)
+    page = create_token(client.log_in(ann), ann, **fields)
 
-    assert words in page.text
+    assert error in page.text
     with app.app_context():
         assert db.session.scalars(db.select(AccessToken)).all() == []
 
 
-def test_token_is_as_asked_for(app: Flask, make: Factory, reader: Reader) -> None:
+def test_token_has_the_submitted_options(app: Flask, make: Factory, client: SiteClient) -> None:
     ann = make.user("ann")
 
-    page = made(reader.log_in(ann), ann, days="7", read_only="y")
+    page = create_token(client.log_in(ann), ann, days="7", read_only="y")
 
-    assert "may only read" in page.text
+    assert "Read-only" in page.text
     with app.app_context():
         [token] = db.session.scalars(db.select(AccessToken))
         assert token.read_only
-        lasting = token.expires_at - token.timestamp
-        assert abs(lasting - timedelta(days=7)) < timedelta(seconds=5)
+        lifetime = token.expires_at - token.timestamp
+        assert abs(lifetime - timedelta(days=7)) < timedelta(seconds=5)
 
 
-def test_one_or_all_tokens_are_ended_by_a_button(
-    app: Flask, make: Factory, reader: Reader
-) -> None:
+def test_one_or_all_tokens_are_revoked(app: Flask, make: Factory, client: SiteClient) -> None:
     ann, bob = make.user("ann"), make.user("bob")
-    secrets = [token_of(app, ann, name) for name in ("one", "two", "three")]
-    other = token_of(app, bob)
-    page = reader.log_in(ann).open(PAGE)
+    secrets = [issue_token(app, ann, name) for name in ("one", "two", "three")]
+    other = issue_token(app, bob)
+    page = client.log_in(ann).open(PAGE)
     [last, *_rest] = [form for form in page.forms if re.search(r"/\d+/revocation", form.action)]
 
-    reader.send(page, {}, last.action)
+    client.send(page, {}, last.action)
     assert [works(app, secret) for secret in secrets] == [True, True, False]
 
-    reader.submit(PAGE, {}, "/auth/tokens/revocation")
+    client.submit(PAGE, {}, "/auth/tokens/revocation")
     assert [works(app, secret) for secret in (*secrets, other)] == [False, False, False, True]
 
 
-def test_nobody_ends_the_token_of_somebody_else(app: Flask, make: Factory, reader: Reader) -> None:
-    secret = token_of(app, make.user("ann"))
+def test_user_cannot_revoke_the_token_of_another_user(
+    app: Flask, make: Factory, client: SiteClient
+) -> None:
+    secret = issue_token(app, make.user("ann"))
     with app.app_context():
         token_id = db.session.scalars(db.select(AccessToken.id)).one()
 
-    reader.log_in(make.user("bob")).post(f"/auth/tokens/{token_id}/revocation")
+    client.log_in(make.user("bob")).post(f"/auth/tokens/{token_id}/revocation")
 
     assert works(app, secret)
 
 
-def test_new_password_ends_tokens(app: Flask, make: Factory, reader: Reader) -> None:
+def test_password_change_revokes_tokens(app: Flask, make: Factory, client: SiteClient) -> None:
     ann = make.user("ann")
-    secret = token_of(app, ann)
+    secret = issue_token(app, ann)
     new = "another long sentence"
 
-    reader.log_in(ann).submit(
+    client.log_in(ann).submit(
         "/auth/change-password", {"old_password": ann.password, "password": new, "password2": new}
     )
 

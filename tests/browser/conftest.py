@@ -1,4 +1,4 @@
-"""A real Chromium, and real sites for it to visit."""
+"""Chromium, and sites that it can open."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,29 +7,30 @@ from shutil import which
 import pytest
 from playwright.sync_api import Browser, StorageState, sync_playwright
 
+from tests.browser.contexts import Contexts
 from tests.browser.demo_site import DemoSite
-from tests.browser.live_site import LiveSite, make_live_app
-from tests.browser.windows import Windows
-from tests.databases import clean, migrated, new_sqlite_url
-from tests.mailbox import Mailbox
+from tests.browser.user import BrowserUser
+from tests.support.databases import clear_database, migrated, new_sqlite_url
+from tests.support.live_site import LiveSite, make_live_app
+from tests.support.mailbox import Mailbox
 
 HERE = Path(__file__).parent
 ARGUMENTS = [
-    "--no-sandbox",  # the build runs as root in a container
+    "--no-sandbox",  # CI runs as root in a container
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A page that asks another host is to fail here as it would without a network.
+    # Requests to any other host fail, as without a network.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, so that none forgets it."""
+    """Mark every test of this folder with `browser`."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
@@ -37,10 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, one for all tests of this run."""
-    path = which("chromium")
+    """Chromium, started once per test run."""
+    # The same browser without a user interface, which the tests do not use, is faster.
+    path = which("chromium-headless-shell") or which("chromium")
     if path is None:
-        pytest.skip("There is no Chromium here. Install it: sudo apt install chromium")
+        pytest.skip("Chromium is not installed. Run: sudo apt install chromium-headless-shell")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield chromium
@@ -48,19 +50,19 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def windows(browser: Browser) -> Iterator[Windows]:
-    """Opens windows; afterwards complains of what the pages in them did wrong."""
-    opened = Windows(browser)
-    yield opened
-    opened.close()
-    assert opened.unexpected_faults() == []
+def contexts(browser: Browser) -> Iterator[Contexts]:
+    """Opens pages; the test fails if one of them has an unexpected error."""
+    contexts = Contexts(browser)
+    yield contexts
+    contexts.close()
+    assert contexts.unexpected_errors() == []
 
 
 @pytest.fixture(scope="session")
-def empty_site(
+def shared_site(
     tmp_path_factory: pytest.TempPathFactory, mail_server: Mailbox
 ) -> Iterator[LiveSite]:
-    """A site with roles and nothing else; tests ask for `site`, which stays so."""
+    """The live site behind `site`, started once per test run."""
     url = new_sqlite_url(tmp_path_factory.mktemp("live"))
     app = make_live_app(url, mail_server)
     with migrated(app), LiveSite(app) as site:
@@ -68,37 +70,45 @@ def empty_site(
 
 
 @pytest.fixture
-def site(empty_site: LiveSite, mail_server: Mailbox) -> Iterator[LiveSite]:
-    """The site in a browser's reach, with roles and nothing else."""
+def site(shared_site: LiveSite, mail_server: Mailbox) -> Iterator[LiveSite]:
+    """A live site with roles and no other rows."""
     mail_server.clear()
-    yield empty_site
-    clean(empty_site.app)
+    yield shared_site
+    clear_database(shared_site.app)
+
+
+@pytest.fixture
+def ann(site: LiveSite, contexts: Contexts) -> BrowserUser:
+    """A logged-in user."""
+    site.make.user("ann")
+    user = BrowserUser(contexts.new_page(site), "ann")
+    user.log_in()
+    return user
 
 
 @pytest.fixture(scope="session")
 def demo_site(
     tmp_path_factory: pytest.TempPathFactory, mail_server: Mailbox
 ) -> Iterator[DemoSite]:
-    """The site with its demo data, to look at: tests leave it as it is. Lists are short, so that
-    all of them have a second page."""
+    """A read-only live site with demo data, and with two pages in every list."""
     url = new_sqlite_url(tmp_path_factory.mktemp("demo"))
-    short = {f"FLASKY_{rows}_PER_PAGE": 4 for rows in ("POSTS", "COMMENTS", "FOLLOWERS")}
-    app = make_live_app(url, mail_server, **short)
+    per_page = {f"FLASKY_{rows}_PER_PAGE": 4 for rows in ("POSTS", "COMMENTS", "FOLLOWERS")}
+    app = make_live_app(url, mail_server, **per_page)
     with migrated(app), DemoSite(app) as site:
         yield site
 
 
 @pytest.fixture(scope="session")
 def logins(browser: Browser, demo_site: DemoSite) -> dict[str, StorageState | None]:
-    """The cookies of each kind of reader of the demo site; none for the anonymous one."""
+    """The cookies of each role on the demo site."""
     states: dict[str, StorageState | None] = {"anonymous": None}
-    for reader, person in demo_site.people.items():
-        page = browser.new_page(base_url=demo_site.address)
+    for role, user in demo_site.users.items():
+        page = browser.new_page(base_url=demo_site.url)
         page.goto("/auth/login")
-        page.get_by_label("E-mail address").fill(person.email)
-        page.get_by_label("Password", exact=True).fill(person.password)
+        page.get_by_label("Email").fill(user.email)
+        page.get_by_label("Password", exact=True).fill(user.password)
         page.get_by_role("button", name="Log in").click()
-        page.wait_for_url(f"{demo_site.address}/")
-        states[reader] = page.context.storage_state()
+        page.wait_for_url(f"{demo_site.url}/")
+        states[role] = page.context.storage_state()
         page.context.close()
     return states

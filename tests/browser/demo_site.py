@@ -1,4 +1,4 @@
-"""The site with its demo data, and what of it the tests need to know."""
+"""A live site with the demo data, and the ids and tokens that paths need."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from sqlalchemy import select
 from app.cli.demo import PASSWORD
 from app.extensions import db
 from app.models import AccessToken, Comment, Post, User
-from tests.browser.live_site import LiveSite
-from tests.factories import Person
+from tests.support.factories import UserData
+from tests.support.live_site import LiveSite
 
 
 class DemoSite(LiveSite):
-    """A live site with demo data. `people` are its kinds of readers, `known` what paths name."""
+    """A live site with one user per role in `users`; `values` fills the paths of page states."""
 
     def __init__(self, app: Flask) -> None:
         super().__init__(app)
@@ -22,47 +22,47 @@ class DemoSite(LiveSite):
         newcomer = self.make.user("newcomer", about_me=None)
         pending = self.make.user("pending", confirmed=False)
         with app.app_context():
-            self.people = {
-                "user": self._demo_person("maya"),
-                "moderator": self._demo_person("tom"),
-                "administrator": self._demo_person("ines"),
+            self.users = {
+                "user": self._demo_user("maya"),
+                "moderator": self._demo_user("tom"),
+                "administrator": self._demo_user("ines"),
                 "newcomer": newcomer,
             }
-            self._make_tokens()
-            self.known = {**self._known_rows(), **self._known_tokens(pending)}
+            self._create_tokens()
+            self.values = {**self._row_ids(), **self._link_tokens(pending)}
 
-    def _demo_person(self, username: str) -> Person:
+    def _demo_user(self, username: str) -> UserData:
         user = db.session.scalars(select(User).where(User.username == username)).one()
-        return Person(user.id, username, user.email, PASSWORD)
+        return UserData(user.id, username, user.email, PASSWORD)
 
-    def _make_tokens(self) -> None:
-        maya = db.session.get_one(User, self.people["user"].id)
+    def _create_tokens(self) -> None:
+        maya = db.session.get_one(User, self.users["user"].id)
         AccessToken.issue(maya, "Phone", 30)
-        AccessToken.issue(maya, "A script that reads at night and has a long name", 365, True)
+        AccessToken.issue(maya, "A nightly read-only script with a long name", 365, True)
         db.session.commit()
 
-    def _known_rows(self) -> dict[str, Any]:
-        """Return ids: of maya and of things that she wrote, and of posts that have something."""
-        maya = self.people["user"].id
-        suspended = select(Comment.post_id).where(Comment.disabled).order_by(Comment.id)
-        silent = select(Post.id).where(~Post.comments.any()).order_by(Post.id)
-        talked_about = select(Comment.post_id).group_by(Comment.post_id)
+    def _row_ids(self) -> dict[str, Any]:
+        """Return ids of maya, of her content, and of posts with certain comments."""
+        maya = self.users["user"].id
+        disabled = select(Comment.post_id).where(Comment.disabled).order_by(Comment.id)
+        without_comments = select(Post.id).where(~Post.comments.any()).order_by(Post.id)
+        by_comments = select(Comment.post_id).group_by(Comment.post_id)
         return {
             "maya": maya,
-            "mine": self._first(select(Post.id).where(Post.author_id == maya)),
-            "my_comment": self._first(select(Comment.id).where(Comment.author_id == maya)),
-            "suspended": self._first(suspended),
-            "silent": self._first(silent),
-            "busy": self._first(talked_about.order_by(db.func.count().desc())),
+            "own_post": self._first(select(Post.id).where(Post.author_id == maya)),
+            "own_comment": self._first(select(Comment.id).where(Comment.author_id == maya)),
+            "moderated_post": self._first(disabled),
+            "quiet_post": self._first(without_comments),
+            "busy_post": self._first(by_comments.order_by(db.func.count().desc())),
         }
 
-    def _known_tokens(self, pending: Person) -> dict[str, Any]:
-        waiting = db.session.get_one(User, pending.id)
-        maya = db.session.get_one(User, self.people["user"].id)
+    def _link_tokens(self, pending_user: UserData) -> dict[str, Any]:
+        pending = db.session.get_one(User, pending_user.id)
+        maya = db.session.get_one(User, self.users["user"].id)
         return {
-            "confirm": waiting.generate_confirmation_token(),
-            "reset": maya.generate_reset_token(),
-            "move": maya.generate_email_change_token("maya@elsewhere.example"),
+            "confirm_token": pending.generate_confirmation_token(),
+            "reset_token": maya.generate_reset_token(),
+            "change_email_token": maya.generate_email_change_token("maya@elsewhere.example"),
         }
 
     def _first(self, ids: Any) -> int:

@@ -1,68 +1,68 @@
-"""The site without a mouse."""
+"""Keyboard navigation: focus order, visible focus, menus."""
 
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, StorageState, expect
 
+from tests.browser.contexts import Contexts
 from tests.browser.demo_site import DemoSite
-from tests.browser.live_site import LiveSite
-from tests.browser.person import Someone
-from tests.browser.windows import Windows
+from tests.browser.user import BrowserUser
+from tests.support.live_site import LiveSite
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 FOCUS = """
 () => {
-  const part = document.activeElement;
-  const style = getComputedStyle(part);
-  const box = part.getBoundingClientRect();
+  const node = document.activeElement;
+  const style = getComputedStyle(node);
+  const box = node.getBoundingClientRect();
   return {
-    name: `${part.tagName} ${part.textContent.trim().slice(0, 30)} ${part.name ?? ""}`,
-    onPage: part !== document.body && part !== document.documentElement,
-    marked: part.matches(":focus-visible") && style.outlineStyle !== "none"
+    name: `${node.tagName} ${node.textContent.trim().slice(0, 30)} ${node.name ?? ""}`,
+    onPage: node !== document.body && node !== document.documentElement,
+    visible: node.matches(":focus-visible") && style.outlineStyle !== "none"
       && parseFloat(style.outlineWidth) >= 2,
-    shown: box.bottom > 0 && box.top < innerHeight && box.width > 0,
+    inView: box.bottom > 0 && box.top < innerHeight && box.width > 0,
   };
 }
 """
-MOST_STOPS = 80
+MAX_STOPS = 80
 
 
-def stops(page: Page) -> list[dict[str, Any]]:
-    """Press Tab until the page has no more to offer; return what had the focus, in order."""
-    found: list[dict[str, Any]] = []
-    for _ in range(MOST_STOPS):
+def tab_stops(page: Page) -> list[dict[str, Any]]:
+    """Press Tab until the focus leaves the page; return the focused elements, in order."""
+    stops: list[dict[str, Any]] = []
+    for _ in range(MAX_STOPS):
         page.keyboard.press("Tab")
         stop = page.evaluate(FOCUS)
         if not stop["onPage"]:
             break
-        found.append(stop)
-    return found
+        stops.append(stop)
+    return stops
 
 
-def focused(page: Page, selector: str) -> bool:
-    return bool(page.evaluate("(part) => document.activeElement.matches(part)", selector))
+def is_focused(page: Page, selector: str) -> bool:
+    return bool(page.evaluate("(selector) => document.activeElement.matches(selector)", selector))
 
 
-@pytest.mark.parametrize("path", ["/", "/auth/login", "/nothing", "/error/500"])
-def test_skip_link_comes_first_and_leads_to_the_content(
-    path: str, demo_site: DemoSite, windows: Windows
+@pytest.mark.parametrize("path", ["/", "/auth/login", "/missing", "/error/500"])
+def test_skip_link_is_first_and_jumps_to_the_content(
+    path: str, demo_site: DemoSite, contexts: Contexts
 ) -> None:
-    page = windows.open(demo_site)
+    page = contexts.new_page(demo_site)
     page.goto(path)
 
     page.keyboard.press("Tab")
-    assert focused(page, ".skip-link")
-    assert page.locator(".skip-link").bounding_box()["y"] >= 0  # type: ignore[index]  # it has one
+    assert is_focused(page, ".skip-link")
+    assert page.locator(".skip-link").bounding_box()["y"] >= 0  # type: ignore[index]  # never None
 
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    assert focused(page, "main *")
+    assert is_focused(page, "main *")
 
 
 @pytest.mark.parametrize(
-    ("path", "reader"),
+    ("path", "role"),
     [
         ("/", "user"),
         ("/auth/login", "anonymous"),
@@ -72,22 +72,22 @@ def test_skip_link_comes_first_and_leads_to_the_content(
         ("/edit-profile/{maya}", "administrator"),
     ],
 )
-@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_focus_is_visible_at_every_stop(
     path: str,
-    reader: str,
-    colours: str,
+    role: str,
+    theme: str,
     demo_site: DemoSite,
     logins: dict[str, StorageState | None],
-    windows: Windows,
+    contexts: Contexts,
 ) -> None:
-    page = windows.open(demo_site, storage_state=logins[reader], color_scheme=colours)
-    page.goto(path.format(**demo_site.known))
+    page = contexts.new_page(demo_site, storage_state=logins[role], color_scheme=theme)
+    page.goto(path.format(**demo_site.values))
 
-    found = stops(page)
+    stops = tab_stops(page)
 
-    assert len(found) > 4
-    assert [stop["name"] for stop in found if not (stop["marked"] and stop["shown"])] == []
+    assert len(stops) > 4
+    assert [stop["name"] for stop in stops if not (stop["visible"] and stop["inView"])] == []
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
@@ -95,9 +95,9 @@ def test_menu_opens_with_enter(
     scripts: bool,
     demo_site: DemoSite,
     logins: dict[str, StorageState | None],
-    windows: Windows,
+    contexts: Contexts,
 ) -> None:
-    page = windows.open(demo_site, storage_state=logins["user"], java_script_enabled=scripts)
+    page = contexts.new_page(demo_site, storage_state=logins["user"], java_script_enabled=scripts)
     page.goto("/")
 
     page.locator("header summary").focus()
@@ -106,14 +106,14 @@ def test_menu_opens_with_enter(
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
 
 
-@pytest.mark.parametrize("tabs", [0, 2], ids=["on-the-button", "inside"])
-def test_menu_closes_with_escape_and_gives_the_focus_back(
+@pytest.mark.parametrize("tabs", [0, 2], ids=["button", "item"])
+def test_escape_closes_the_menu_and_returns_the_focus(
     tabs: int,
     demo_site: DemoSite,
     logins: dict[str, StorageState | None],
-    windows: Windows,
+    contexts: Contexts,
 ) -> None:
-    page = windows.open(demo_site, storage_state=logins["user"])
+    page = contexts.new_page(demo_site, storage_state=logins["user"])
     page.goto("/")
     page.locator("header summary").focus()
     page.keyboard.press("Enter")
@@ -123,13 +123,13 @@ def test_menu_closes_with_escape_and_gives_the_focus_back(
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("button", name="Log out")).to_be_hidden()
-    assert focused(page, "header summary")
+    assert is_focused(page, "header summary")
 
 
-def test_menu_closes_when_the_focus_leaves_it(
-    demo_site: DemoSite, logins: dict[str, StorageState | None], windows: Windows
+def test_menu_closes_when_it_loses_the_focus(
+    demo_site: DemoSite, logins: dict[str, StorageState | None], contexts: Contexts
 ) -> None:
-    page = windows.open(demo_site, storage_state=logins["user"])
+    page = contexts.new_page(demo_site, storage_state=logins["user"])
     page.goto("/")
     page.locator("header summary").focus()
     page.keyboard.press("Enter")
@@ -139,16 +139,13 @@ def test_menu_closes_when_the_focus_leaves_it(
     expect(page.get_by_role("button", name="Log out")).to_be_hidden()
 
 
-def test_focus_stays_on_the_button_that_follows(site: LiveSite, windows: Windows) -> None:
+def test_focus_stays_on_the_follow_button(site: LiveSite, ann: BrowserUser) -> None:
     site.make.user("bob")
-    site.make.user("ann")
-    ann = Someone(windows.open(site), "ann")
-    ann.log_in()
     ann.page.goto("/user/bob")
 
-    for done in ("Unfollow", "Follow"):
+    for label in ("Unfollow", "Follow"):
         ann.page.locator("[data-follow] button").focus()
-        with ann.page.expect_request("**/*follow/bob") as sent:
+        with ann.page.expect_request("**/*follow/bob") as request:
             ann.page.keyboard.press("Enter")
-        expect(ann.page.get_by_role("button", name=done, exact=True)).to_be_focused()
-        assert sent.value.resource_type == "fetch"
+        expect(ann.page.get_by_role("button", name=label, exact=True)).to_be_focused()
+        assert request.value.resource_type == "fetch"

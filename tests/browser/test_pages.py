@@ -1,100 +1,111 @@
-"""Every page: accessible, as wide as the window, at peace with the policy, and on its own."""
+"""Every page in every state is accessible, fits the window and causes no errors."""
+
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, StorageState, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
+from tests.browser.contexts import Contexts
 from tests.browser.demo_site import DemoSite
-from tests.browser.inspection import OVERFLOW, SIZES, complaints
-from tests.browser.live_site import LiveSite
-from tests.browser.sights import EMPTY_SIGHTS, MENU, SIGHTS, Sight
-from tests.browser.windows import Windows
+from tests.browser.page_checks import OVERFLOW, SIZES, page_problems
+from tests.browser.page_states import EMPTY_SITE_STATES, MENU, PAGE_STATES, PageState
+from tests.browser.user import BrowserUser
+from tests.support.live_site import LiveSite
 
 pytestmark = pytest.mark.xdist_group("browser-pages")
 
-READERS = sorted({sight.reader for sight in SIGHTS.values()})
-ROLES = {"user": "User", "moderator": "Moderator"}
-NO_PAGES = {
-    "api_docs.openapi",
-    "static",
-    "bootstrap.static",
-    "error",
-    "healthz",
-    "readyz",
-    "metrics",
-}
+ROLES = sorted({state.role for state in PAGE_STATES.values()})
+ROLE_NAMES = {"user": "User", "moderator": "Moderator"}
+NOT_PAGES = {"api_docs.openapi", "static", "bootstrap.static", "error"}
+NOT_PAGES |= {"healthz", "readyz", "metrics"}
 
 
-def visit(page: Page, sight: Sight, path: str) -> None:
-    answer = page.goto(path)
-    assert answer is not None
-    assert answer.status == sight.status, path
-    if sight.click == MENU:
+class RolePages(Contexts):
+    """A page of the demo site for each role. Shared, so that the browser's cache is warm."""
+
+    def __init__(
+        self, browser: Browser, site: DemoSite, logins: dict[str, StorageState | None]
+    ) -> None:
+        super().__init__(browser)
+        self.pages = {role: self.new_page(site, storage_state=logins[role]) for role in ROLES}
+
+
+@pytest.fixture(scope="module")
+def role_pages(
+    browser: Browser, demo_site: DemoSite, logins: dict[str, StorageState | None]
+) -> Iterator[RolePages]:
+    pages = RolePages(browser, demo_site, logins)
+    yield pages
+    pages.close()
+
+
+def open_state(page: Page, state: PageState, path: str) -> None:
+    response = page.goto(path)
+    assert response is not None
+    assert response.status == state.status, path
+    if state.click == MENU:
         page.locator(MENU).click()
-    elif sight.click:
+    elif state.click:
         with page.expect_navigation():
-            page.locator(sight.click).first.click()
+            page.locator(state.click).first.click()
 
 
-def test_every_address_is_visited(demo_site: DemoSite) -> None:
-    addresses = demo_site.app.url_map.bind("127.0.0.1")
-    pages = {rule.endpoint for rule in addresses.map.iter_rules() if "GET" in (rule.methods or ())}
+def test_every_page_has_a_state(demo_site: DemoSite) -> None:
+    urls = demo_site.app.url_map.bind("127.0.0.1")
+    pages = {rule.endpoint for rule in urls.map.iter_rules() if "GET" in (rule.methods or ())}
     paths = {
-        sight.path.format(**demo_site.known).partition("?")[0]
-        for sight in SIGHTS.values()
-        if sight.status == 200
+        state.path.format(**demo_site.values).partition("?")[0]
+        for state in PAGE_STATES.values()
+        if state.status == 200
     }
 
-    visited = {addresses.match(path, method="GET")[0] for path in paths}
+    opened = {urls.match(path, method="GET")[0] for path in paths}
 
-    programs = {endpoint for endpoint in pages if endpoint.startswith("api.")}
-    assert visited == pages - NO_PAGES - programs
+    api = {endpoint for endpoint in pages if endpoint.startswith("api.")}
+    assert opened == pages - NOT_PAGES - api
 
 
-@pytest.mark.parametrize("sight", SIGHTS.values(), ids=list(SIGHTS))
-def test_page_is_in_order(
-    sight: Sight,
-    demo_site: DemoSite,
-    logins: dict[str, StorageState | None],
-    windows: Windows,
+@pytest.mark.parametrize("state", PAGE_STATES.values(), ids=list(PAGE_STATES))
+def test_page_has_no_problems(
+    state: PageState, demo_site: DemoSite, role_pages: RolePages
 ) -> None:
-    page = windows.open(demo_site, storage_state=logins[sight.reader])
-    visit(page, sight, sight.path.format(**demo_site.known))
+    role_pages.errors.clear()
+    page = role_pages.pages[state.role]
+    open_state(page, state, state.path.format(**demo_site.values))
 
-    assert complaints(page) == []
+    assert page_problems(page) == []
+    assert role_pages.unexpected_errors() == []
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("role", ROLES)
 def test_pages_fit_a_phone_in_chinese(
-    reader: str,
+    role: str,
     demo_site: DemoSite,
     logins: dict[str, StorageState | None],
-    windows: Windows,
+    contexts: Contexts,
 ) -> None:
-    """What fits in English need not fit in another language."""
-    page = windows.open(demo_site, storage_state=logins[reader], viewport=SIZES["phone"])
-    page.context.add_cookies([{"name": "lang", "value": "zh_Hans", "url": demo_site.address}])
-    too_wide = []
-    for name, sight in SIGHTS.items():
-        if sight.reader == reader and not sight.click:
-            page.goto(sight.path.format(**demo_site.known))
+    page = contexts.new_page(demo_site, storage_state=logins[role], viewport=SIZES["phone"])
+    page.context.add_cookies([{"name": "lang", "value": "zh_Hans", "url": demo_site.url}])
+    overflowing = []
+    for name, state in PAGE_STATES.items():
+        if state.role == role and not state.click:
+            page.goto(state.path.format(**demo_site.values))
             expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
             if page.evaluate(OVERFLOW) > 0:
-                too_wide.append(name)
+                overflowing.append(name)
 
-    assert too_wide == []
+    assert overflowing == []
 
 
-@pytest.mark.parametrize("sight", EMPTY_SIGHTS.values(), ids=list(EMPTY_SIGHTS))
-def test_page_of_an_empty_site_is_in_order(sight: Sight, site: LiveSite, windows: Windows) -> None:
-    page = windows.open(site)
-    if sight.reader in ROLES:
-        person = site.make.user("ann", ROLES[sight.reader])
-        page.goto("/auth/login")
-        page.get_by_label("E-mail address").fill(person.email)
-        page.get_by_label("Password", exact=True).fill(person.password)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/")
-    visit(page, sight, sight.path)
+@pytest.mark.parametrize("state", EMPTY_SITE_STATES.values(), ids=list(EMPTY_SITE_STATES))
+def test_page_of_an_empty_site_has_no_problems(
+    state: PageState, site: LiveSite, contexts: Contexts
+) -> None:
+    page = contexts.new_page(site)
+    if state.role in ROLE_NAMES:
+        site.make.user("ann", ROLE_NAMES[state.role])
+        BrowserUser(page, "ann").log_in()
+    open_state(page, state, state.path)
 
     assert page.locator(".empty").is_visible()
-    assert complaints(page) == []
+    assert page_problems(page) == []

@@ -1,5 +1,6 @@
-"""What the site's own headers do in a browser. That no page needs what they forbid is shown where
-every page is visited (test_pages.py): each violation of the policy is a fault there (windows.py).
+"""The security headers in a browser: what they block, and that violations are recorded.
+
+That no page violates them is tested in test_pages.py: contexts.py records every violation.
 """
 
 from collections.abc import Iterator
@@ -10,14 +11,14 @@ import pytest
 from flask import Flask, render_template_string
 from playwright.sync_api import Page, expect
 
-from tests.browser.live_site import LiveSite, make_live_app
-from tests.browser.windows import Windows
-from tests.databases import new_sqlite_url
-from tests.mailbox import Mailbox
+from tests.browser.contexts import Contexts
+from tests.support.databases import new_sqlite_url
+from tests.support.live_site import LiveSite, make_live_app
+from tests.support.mailbox import Mailbox
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-MARK = "document.documentElement.dataset.ran = 'yes'"
+RUN = "document.documentElement.dataset.ran = 'yes'"
 EFFECT = """
 () => {
   const { color } = getComputedStyle(document.querySelector("p") ?? document.documentElement);
@@ -25,13 +26,13 @@ EFFECT = """
 }
 """
 SEND = "document.forms.length && document.forms[0].submit()"
-PAGES = {
-    "script": f"<script>{MARK}</script>",
-    "script with a guessed nonce": f"<script nonce='guessed'>{MARK}</script>",
-    "script in a link": f'<script src="data:text/javascript,{MARK}"></script>',
+VIOLATIONS = {
+    "script": f"<script>{RUN}</script>",
+    "script with a guessed nonce": f"<script nonce='guessed'>{RUN}</script>",
+    "script in a link": f'<script src="data:text/javascript,{RUN}"></script>',
     "script of another host": "<script src='http://evil.example/x.js'></script>",
-    "handler": f'<img src="/static/favicon.svg" onload="{MARK}">',
-    "text that is run": f"<script nonce='{{{{ csp_nonce() }}}}'>eval(`{MARK}`)</script>",
+    "handler": f'<img src="/static/favicon.svg" onload="{RUN}">',
+    "text that is run": f"<script nonce='{{{{ csp_nonce() }}}}'>eval(`{RUN}`)</script>",
     "style": "<style>html { color: rgb(1, 2, 3) }</style>",
     "style of an element": "<p style='color: rgb(1, 2, 3)'>Text</p>",
     "picture of another host": "<img src='http://evil.example/x.png'>",
@@ -41,15 +42,15 @@ PAGES = {
     "object": "<object data='/static/favicon.svg'></object>",
     "form": "<form action='http://evil.example/' method='post'></form>",
 }
-WELCOME = f"""
-<script nonce="{{{{ csp_nonce() }}}}">{MARK}</script>
+ALLOWED = f"""
+<script nonce="{{{{ csp_nonce() }}}}">{RUN}</script>
 <style nonce="{{{{ csp_nonce() }}}}">html {{ color: rgb(1, 2, 3) }}</style>
 """
 
 
 def add_pages(app: Flask) -> None:
-    """Add pages that do what the policy forbids, and one that does it with a nonce."""
-    for name, body in {**PAGES, "welcome": WELCOME}.items():
+    """Add pages that violate the policy, and one that has a nonce."""
+    for name, body in {**VIOLATIONS, "allowed": ALLOWED}.items():
         page = f"<!doctype html><title>Page</title>{body}"
         app.add_url_rule(f"/{name}", name, lambda page=page: render_template_string(page))
 
@@ -61,63 +62,69 @@ def site_with(folder: Path, mailbox: Mailbox, **settings: Any) -> LiveSite:
 
 
 @pytest.fixture(scope="module")
-def trial(tmp_path_factory: pytest.TempPathFactory, mail_server: Mailbox) -> Iterator[LiveSite]:
-    """A site with pages that do what the policy forbids."""
+def policy_site(
+    tmp_path_factory: pytest.TempPathFactory, mail_server: Mailbox
+) -> Iterator[LiveSite]:
+    """A live site with pages that violate the policy."""
     with site_with(tmp_path_factory.mktemp("policy"), mail_server) as site:
         yield site
 
 
 def has_effect(page: Page) -> bool:
-    """Tell whether a script or a style of the page has done what it wants."""
+    """Return True if a script has run or a style has applied."""
     return bool(page.evaluate(EFFECT))
 
 
-def visit(page: Page, name: str) -> None:
-    """Open a page that violates the policy, and wait until windows.py has heard of it."""
-    with page.expect_console_message(lambda message: message.text.startswith("Policy: ")):
+def open_page(page: Page, name: str) -> None:
+    """Open a page and wait until the browser reports its violation."""
+    with page.expect_console_message(lambda message: message.text.startswith("CSP: ")):
         page.goto(f"/{name}")
         page.evaluate(SEND)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_violation_has_no_effect_and_is_a_fault(
-    trial: LiveSite, windows: Windows, name: str
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_violation_is_blocked_and_recorded(
+    policy_site: LiveSite, contexts: Contexts, name: str
 ) -> None:
-    page = windows.open(trial)
+    page = contexts.new_page(policy_site)
 
-    visit(page, name)
+    open_page(page, name)
 
     assert not has_effect(page)
-    assert windows.unexpected_faults() != []
-    windows.expect_fault("")
+    assert contexts.unexpected_errors() != []
+    contexts.expect_error("")
 
 
-def test_reported_violation_has_its_effect(
-    tmp_path: Path, mail_server: Mailbox, windows: Windows
+def test_report_only_policy_blocks_nothing(
+    tmp_path: Path, mail_server: Mailbox, contexts: Contexts
 ) -> None:
-    windows.expect_fault("Policy: |report-only")
+    contexts.expect_error("CSP: |report-only")
     with site_with(tmp_path, mail_server, CSP_REPORT_ONLY=True) as site:
-        page = windows.open(site)
-        visit(page, "script")
+        page = contexts.new_page(site)
+        open_page(page, "script")
 
         assert has_effect(page)
 
 
-def test_script_and_style_with_the_nonce_run(trial: LiveSite, windows: Windows) -> None:
-    page = windows.open(trial)
+def test_script_and_style_with_the_nonce_run(policy_site: LiveSite, contexts: Contexts) -> None:
+    page = contexts.new_page(policy_site)
 
-    page.goto("/welcome")
+    page.goto("/allowed")
 
     expect(page.locator("html")).to_have_attribute("data-ran", "yes")
     expect(page.locator("html")).to_have_css("color", "rgb(1, 2, 3)")
 
 
-def test_browser_knows_every_feature_that_is_forbidden(trial: LiveSite, windows: Windows) -> None:
-    page = windows.open(trial)
-    answer = page.goto("/welcome")
-    assert answer is not None
+def test_permissions_policy_names_features_that_the_browser_knows(
+    policy_site: LiveSite, contexts: Contexts
+) -> None:
+    page = contexts.new_page(policy_site)
+    response = page.goto("/allowed")
+    assert response is not None
 
-    named = {part.partition("=")[0] for part in answer.headers["permissions-policy"].split(", ")}
+    features = {
+        part.partition("=")[0] for part in response.headers["permissions-policy"].split(", ")
+    }
 
-    assert named <= set(page.evaluate("document.featurePolicy.features()"))
-    assert not named & set(page.evaluate("document.featurePolicy.allowedFeatures()"))
+    assert features <= set(page.evaluate("document.featurePolicy.features()"))
+    assert not features & set(page.evaluate("document.featurePolicy.allowedFeatures()"))

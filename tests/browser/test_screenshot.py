@@ -1,4 +1,4 @@
-"""The picture in the README. To take it anew, set FLASKY_SCREENSHOT=1 and run this file:
+"""The screenshot in the README. To retake it, run:
 
 FLASKY_SCREENSHOT=1 .venv/bin/python -m pytest tests/browser/test_screenshot.py
 """
@@ -8,27 +8,27 @@ import os
 import pytest
 from playwright.sync_api import StorageState
 
+from tests.browser.contexts import Contexts
 from tests.browser.demo_site import DemoSite
-from tests.browser.windows import Windows
-from tests.repository import ROOT
+from tests.support.repository import ROOT
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-PICTURE = ROOT / "docs" / "screenshot.png"
-LARGEST = 200_000  # bytes
+SCREENSHOT = ROOT / "docs" / "screenshot.png"
+MAX_BYTES = 200_000
 
 
-def test_home_page_makes_a_picture_for_the_readme(
-    demo_site: DemoSite, logins: dict[str, StorageState | None], windows: Windows
+def test_screenshot_is_a_small_png(
+    demo_site: DemoSite, logins: dict[str, StorageState | None], contexts: Contexts
 ) -> None:
-    page = windows.open(demo_site, storage_state=logins["user"], color_scheme="light")
+    page = contexts.new_page(demo_site, storage_state=logins["user"], color_scheme="light")
     page.goto("/")
     page.wait_for_load_state("networkidle")
 
-    picture = page.screenshot(animations="disabled", caret="hide")
+    image = page.screenshot(animations="disabled", caret="hide")
 
-    assert picture.startswith(b"\x89PNG")
-    assert len(picture) < LARGEST
-    if os.environ.get("FLASKY_SCREENSHOT") or not PICTURE.exists():
-        PICTURE.parent.mkdir(exist_ok=True)
-        PICTURE.write_bytes(picture)
+    assert image.startswith(b"\x89PNG")
+    assert len(image) < MAX_BYTES
+    if os.environ.get("FLASKY_SCREENSHOT") or not SCREENSHOT.exists():
+        SCREENSHOT.parent.mkdir(exist_ok=True)
+        SCREENSHOT.write_bytes(image)

@@ -1,40 +1,42 @@
-"""Colours and language, as chosen by the reader or by the reader's system."""
+"""Theme and language, as chosen by the user or by the system."""
 
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.live_site import LiveSite
-from tests.browser.windows import Windows
+from tests.browser.contexts import Contexts
+from tests.support.live_site import LiveSite
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-PAPER = "getComputedStyle(document.body).backgroundColor"
-COLOURS = """
-() => [...document.querySelectorAll("body, body *:not(script)")].map((part) => {
-  const { color, backgroundColor, borderColor } = getComputedStyle(part);
-  return [part.tagName, part.className.baseVal ?? part.className, color, backgroundColor,
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+COLORS = """
+() => [...document.querySelectorAll("body, body *:not(script)")].map((node) => {
+  const { color, backgroundColor, borderColor } = getComputedStyle(node);
+  return [node.tagName, node.className.baseVal ?? node.className, color, backgroundColor,
     borderColor];
 })
 """
 CHINESE = re.compile(r"[\u4e00-\u9fff]{2}")
-SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+JAVASCRIPT = pytest.mark.parametrize(
+    "javascript", [True, False], ids=["javascript", "no-javascript"]
+)
 
 
 def is_dark(page: Page) -> bool:
-    red, green, blue = re.findall(r"\d+", page.evaluate(PAPER))[:3]
+    red, green, blue = re.findall(r"\d+", page.evaluate(BACKGROUND))[:3]
     return int(red) + int(green) + int(blue) < 3 * 128
 
 
-def switch(page: Page, name: str) -> None:
-    """Press the theme button until it says `name`."""
+def set_theme(page: Page, name: str) -> None:
+    """Click the theme button until its label is `name`."""
     button = page.locator("[data-theme-toggle]")
     for _ in range(3):
         if button.get_attribute("aria-label") == name:
             return
         button.click()
-    raise AssertionError(f"The button never says {name!r}.")
+    raise AssertionError(f"The theme button has no state {name!r}.")
 
 
 def choose(page: Page, *labels: str) -> None:
@@ -45,68 +47,72 @@ def choose(page: Page, *labels: str) -> None:
     page.wait_for_url("**/")
 
 
-@SCRIPTS
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_colours_are_those_of_the_system(
-    colours: str, scripts: bool, site: LiveSite, windows: Windows
+@JAVASCRIPT
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_default_theme_is_that_of_the_system(
+    theme: str, javascript: bool, site: LiveSite, contexts: Contexts
 ) -> None:
-    page = windows.open(site, color_scheme=colours, java_script_enabled=scripts)
+    page = contexts.new_page(site, color_scheme=theme, java_script_enabled=javascript)
 
     page.goto("/")
 
-    assert is_dark(page) == (colours == "dark")
+    assert is_dark(page) == (theme == "dark")
 
 
 @pytest.mark.parametrize(("system", "choice"), [("light", "dark"), ("dark", "light")])
-def test_switch_changes_colours_at_once_and_for_later(
-    system: str, choice: str, site: LiveSite, windows: Windows
+def test_theme_button_changes_this_page_and_the_next(
+    system: str, choice: str, site: LiveSite, contexts: Contexts
 ) -> None:
-    page = windows.open(site, color_scheme=system)
+    page = contexts.new_page(site, color_scheme=system)
     page.goto("/")
 
-    switch(page, f"Theme: {choice}")
-    at_once = is_dark(page)
+    set_theme(page, f"Theme: {choice}")
+    now = is_dark(page)
     page.goto("/auth/login")
 
-    assert (at_once, is_dark(page)) == (choice == "dark", choice == "dark")
+    assert (now, is_dark(page)) == (choice == "dark", choice == "dark")
 
 
-def test_switch_goes_back_to_the_system(site: LiveSite, windows: Windows) -> None:
-    page = windows.open(site, color_scheme="dark")
+def test_theme_button_returns_to_the_system_theme(site: LiveSite, contexts: Contexts) -> None:
+    page = contexts.new_page(site, color_scheme="dark")
     page.goto("/")
-    switch(page, "Theme: light")
+    set_theme(page, "Theme: light")
 
-    switch(page, "Theme: same as the system")
+    set_theme(page, "Theme: system")
 
     assert is_dark(page)
     page.reload()
     assert is_dark(page)
 
 
-@SCRIPTS
-def test_preferences_change_colours(scripts: bool, site: LiveSite, windows: Windows) -> None:
-    page = windows.open(site, color_scheme="light", java_script_enabled=scripts)
+@JAVASCRIPT
+def test_preferences_change_the_theme(
+    javascript: bool, site: LiveSite, contexts: Contexts
+) -> None:
+    page = contexts.new_page(site, color_scheme="light", java_script_enabled=javascript)
 
     choose(page, "Dark")
 
     assert is_dark(page)
 
 
-def test_chosen_and_system_dark_are_the_same(site: LiveSite, windows: Windows) -> None:
-    by_system = windows.open(site, color_scheme="dark")
+def test_dark_theme_has_the_same_colors_by_choice_and_by_system(
+    site: LiveSite, contexts: Contexts
+) -> None:
+    by_system = contexts.new_page(site, color_scheme="dark")
     by_system.goto("/auth/login")
-    by_choice = windows.open(site, color_scheme="light")
+    by_choice = contexts.new_page(site, color_scheme="light")
     choose(by_choice, "Dark")
     by_choice.goto("/auth/login")
 
-    assert by_choice.evaluate(COLOURS) == by_system.evaluate(COLOURS)
+    assert by_choice.evaluate(COLORS) == by_system.evaluate(COLORS)
 
 
-@SCRIPTS
-def test_language_is_switched_to_chinese_and_back(
-    scripts: bool, site: LiveSite, windows: Windows
+@JAVASCRIPT
+def test_preferences_change_the_language(
+    javascript: bool, site: LiveSite, contexts: Contexts
 ) -> None:
-    page = windows.open(site, java_script_enabled=scripts)
+    page = contexts.new_page(site, java_script_enabled=javascript)
 
     choose(page, "简体中文")
     expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
@@ -118,8 +124,8 @@ def test_language_is_switched_to_chinese_and_back(
     expect(page.locator("h1")).not_to_have_text(CHINESE)
 
 
-def test_browser_that_prefers_chinese_gets_it(site: LiveSite, windows: Windows) -> None:
-    page = windows.open(site, locale="zh-CN")
+def test_default_language_is_that_of_the_browser(site: LiveSite, contexts: Contexts) -> None:
+    page = contexts.new_page(site, locale="zh-CN")
 
     page.goto("/auth/login")
 

@@ -1,4 +1,4 @@
-"""The site at an https address, in a browser that is as strict about cookies as browsers are."""
+"""The site over HTTPS: browsers accept its `__Host-` cookies."""
 
 import ssl
 import subprocess
@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.live_site import LiveSite, make_live_app
-from tests.browser.person import Someone
-from tests.browser.windows import Windows
-from tests.databases import clean, migrated, new_sqlite_url
-from tests.mailbox import Mailbox, free_port
-from tests.settings import settings_from
+from tests.browser.contexts import Contexts
+from tests.browser.user import BrowserUser
+from tests.support.app_factory import settings_from
+from tests.support.databases import clear_database, migrated, new_sqlite_url
+from tests.support.live_site import LiveSite, make_live_app
+from tests.support.mailbox import Mailbox, free_port
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-def certificate(folder: Path) -> ssl.SSLContext:
-    """Return what a server needs for TLS at 127.0.0.1, made on the spot."""
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """Return the TLS context of a new self-signed certificate for 127.0.0.1."""
     files = ["-keyout", str(folder / "key"), "-out", str(folder / "certificate")]
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
     names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
@@ -33,38 +33,38 @@ def certificate(folder: Path) -> ssl.SSLContext:
 def https_site(
     tmp_path_factory: pytest.TempPathFactory, mail_server: Mailbox
 ) -> Iterator[LiveSite]:
-    """The site over TLS, with the cookies that production has there."""
+    """A live site over HTTPS, with the cookie settings of production."""
     folder = tmp_path_factory.mktemp("tls")
-    address = f"https://127.0.0.1:{free_port()}"
-    production = settings_from("production", FLASKY_URL=address)
+    url = f"https://127.0.0.1:{free_port()}"
+    production = settings_from("production", SITE_URL=url)
     cookies = {name: getattr(production, name) for name in dir(production) if "COOKIE" in name}
-    settings = cookies | {"FLASKY_URL": address, "SSL_REDIRECT": True}
+    settings = cookies | {"SITE_URL": url, "SSL_REDIRECT": True}
     app = make_live_app(new_sqlite_url(folder), mail_server, **settings)
-    with migrated(app), LiveSite(app, certificate(folder)) as site:
+    with migrated(app), LiveSite(app, self_signed(folder)) as site:
         yield site
 
 
 @pytest.fixture
-def page(https_site: LiveSite, windows: Windows) -> Iterator[Page]:
-    yield windows.open(https_site, ignore_https_errors=True)
-    clean(https_site.app)
+def page(https_site: LiveSite, contexts: Contexts) -> Iterator[Page]:
+    yield contexts.new_page(https_site, ignore_https_errors=True)
+    clear_database(https_site.app)
 
 
-def test_member_logs_in_stays_and_writes_over_tls(https_site: LiveSite, page: Page) -> None:
+def test_user_stays_logged_in_over_https(https_site: LiveSite, page: Page) -> None:
     https_site.make.user("ann")
     page.goto("/auth/login")
     page.get_by_label("Keep me logged in").check()
-    page.get_by_label("E-mail address").fill("ann@example.com")
+    page.get_by_label("Email").fill("ann@example.com")
     page.get_by_label("Password", exact=True).fill("correct horse battery")
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url(f"{https_site.address}/")
+    page.wait_for_url(f"{https_site.url}/")
 
     page.context.clear_cookies(name="__Host-session")
-    ann = Someone(page, "ann")
-    ann.write("Words over TLS")
-    ann.press("Publish")
+    ann = BrowserUser(page, "ann")
+    ann.write("Written over HTTPS")
+    ann.click("Publish")
 
-    expect(page.get_by_role("article")).to_contain_text("Words over TLS")
+    expect(page.get_by_role("article")).to_contain_text("Written over HTTPS")
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
     assert {"__Host-session", "__Host-remember_token"} <= cookies.keys()
     assert all(cookie["secure"] and cookie["httpOnly"] for cookie in cookies.values())

@@ -1,4 +1,4 @@
-"""`flask demo`: the community of the TOML files, on an empty site, never in production."""
+"""`flask demo` creates the content of the TOML files in an empty database, never in production."""
 
 import tomllib
 from collections import Counter
@@ -9,12 +9,12 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select
 
-from app.cli.demo import CONTENT, PASSWORD
+from app.cli.demo import CONTENT, LOGINS, PASSWORD
 from app.extensions import db
 from app.models import Comment, Follow, Post, User, utcnow
-from tests.factories import Factory, Person
-from tests.models.counting import orphans, wrong_counts
-from tests.reader import Reader
+from tests.models.counts import dangling_references, wrong_counts
+from tests.support.factories import Factory, UserData
+from tests.support.http_client import SiteClient
 
 
 def content(name: str) -> list[dict[str, Any]]:
@@ -22,7 +22,7 @@ def content(name: str) -> list[dict[str, Any]]:
     return rows
 
 
-def rows(app: Flask) -> dict[str, int]:
+def count_rows(app: Flask) -> dict[str, int]:
     with app.app_context():
         return {
             model.__tablename__: db.session.scalar(select(func.count()).select_from(model)) or 0
@@ -30,148 +30,114 @@ def rows(app: Flask) -> dict[str, int]:
         }
 
 
-def written() -> dict[str, int]:
-    people = content("people")
+def expected_rows() -> dict[str, int]:
+    users = content("users")
     return {
-        "users": len(people),
-        "follows": len(people) + sum(len(person["follows"]) for person in people),
+        "users": len(users),
+        "follows": len(users) + sum(len(user["follows"]) for user in users),
         "posts": len(content("posts")),
         "comments": len(content("comments")),
     }
 
 
-NOTHING = {"users": 0, "follows": 0, "posts": 0, "comments": 0}
-
-
 @pytest.mark.slow
-def test_demo_is_what_the_files_say(app: Flask, runner: FlaskCliRunner) -> None:
+def test_seed_creates_the_content_and_prints_logins(app: Flask, runner: FlaskCliRunner) -> None:
     result = runner.invoke(args=["demo", "seed"])
 
     assert result.exit_code == 0, result.output
-    assert rows(app) == written()
+    assert count_rows(app) == expected_rows()
+    assert_content_is_consistent(app)
+    assert_logins_work(app, result.output)
+    again = runner.invoke(args=["demo", "seed"])
+    assert (again.exit_code, again.output.count(PASSWORD)) == (0, LOGINS)
+    assert count_rows(app) == expected_rows()
+
+
+def assert_content_is_consistent(app: Flask) -> None:
     with app.app_context():
         assert wrong_counts() == []
         roles = Counter(user.role.name for user in db.session.scalars(select(User)) if user.role)
-        assert roles == Counter(person["role"] for person in content("people"))
-        hidden = db.session.scalar(select(func.count()).where(Comment.disabled)) or 0
-        assert hidden == sum("disabled_by" in comment for comment in content("comments"))
+        assert roles == Counter(user["role"] for user in content("users"))
+        suspended = db.session.scalar(select(func.count()).where(Comment.disabled)) or 0
+        assert suspended == sum("disabled_by" in comment for comment in content("comments"))
+        for impossible in (
+            select(Post).where(Post.timestamp > utcnow()),
+            select(Comment).where(Comment.timestamp > utcnow()),
+            select(Comment).join(Comment.post).where(Comment.timestamp < Post.timestamp),
+            select(Post).join(Post.author).where(Post.timestamp < User.member_since),
+        ):
+            assert not db.session.scalars(impossible).all(), impossible
+        timestamps = db.session.scalars(select(Post.timestamp).order_by(Post.id)).all()
+        assert timestamps == sorted(timestamps), "ids ascend with time"
 
 
-@pytest.mark.slow
-def test_nothing_in_the_demo_happens_in_the_future_or_before_its_time(
-    app: Flask, runner: FlaskCliRunner
-) -> None:
-    runner.invoke(args=["demo", "seed"])
-
+def assert_logins_work(app: Flask, output: str) -> None:
+    for user in content("users")[:LOGINS]:
+        login = UserData(0, user["username"], f"{user['username']}@example.com", PASSWORD)
+        [line] = [line for line in output.splitlines() if login.email in line]
+        assert user["role"] in line
+        assert PASSWORD in line
+        SiteClient(app).log_in(login)
     with app.app_context():
-        assert not db.session.scalars(select(Post).where(Post.timestamp > utcnow())).all()
-        assert not db.session.scalars(select(Comment).where(Comment.timestamp > utcnow())).all()
-        early = select(Comment).join(Comment.post).where(Comment.timestamp < Post.timestamp)
-        assert not db.session.scalars(early).all()
-        joined_later = select(Post).join(Post.author).where(Post.timestamp < User.member_since)
-        assert not db.session.scalars(joined_later).all()
+        without_password = select(func.count()).where(User.password_hash.is_(None))
+        assert db.session.scalar(without_password) == len(content("users")) - LOGINS
 
 
 @pytest.mark.slow
-def test_printed_logins_work_and_nobody_else_can_log_in(
-    app: Flask, runner: FlaskCliRunner
-) -> None:
-    said = runner.invoke(args=["demo", "seed"]).output
-
-    for person in content("people")[:3]:
-        login = Person(0, person["username"], f"{person['username']}@example.com", PASSWORD)
-        assert person["role"] in said
-        assert login.email in said
-        Reader(app).log_in(login)
-    assert PASSWORD in said
-    with app.app_context():
-        locked = select(func.count()).where(User.password_hash.is_(None))
-        assert db.session.scalar(locked) == len(content("people")) - 3
-
-
-@pytest.mark.slow
-def test_seeding_twice_prints_the_logins_again(app: Flask, runner: FlaskCliRunner) -> None:
-    runner.invoke(args=["demo", "seed"])
-
-    result = runner.invoke(args=["demo", "seed"])
-
-    assert result.exit_code == 0
-    assert PASSWORD in result.output
-    assert rows(app) == written()
-
-
-@pytest.mark.parametrize(("option", "code"), [([], 1), (["--if-empty"], 0)])
-def test_demo_stays_away_from_a_site_with_accounts(
-    app: Flask, runner: FlaskCliRunner, make: Factory, option: list[str], code: int
-) -> None:
-    make.user("ann")
-
-    result = runner.invoke(args=["demo", "seed", *option])
-
-    assert result.exit_code == code
-    assert ("demo data belongs on an empty site" in result.output) == bool(code)
-    assert PASSWORD not in result.output
-    assert rows(app)["users"] == 1
-
-
-def test_demo_is_refused_where_it_is_off(
-    app: Flask, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(app.config, "FLASKY_DEMO", False)
-
-    result = runner.invoke(args=["demo", "seed"])
-
-    assert result.exit_code == 1
-    assert "FLASKY_DEMO=true" in result.output
-    assert rows(app) == NOTHING
-
-
-@pytest.mark.slow
-def test_clearing_leaves_everybody_else(app: Flask, runner: FlaskCliRunner, make: Factory) -> None:
+def test_clear_keeps_other_users(app: Flask, runner: FlaskCliRunner, make: Factory) -> None:
     runner.invoke(args=["demo", "seed"])
     ann = make.user("ann")
     make.comment(ann, make.post(ann))
     with app.app_context():
-        maya = User.with_username(content("people")[0]["username"])
+        maya = User.find_by_username(content("users")[0]["username"])
         assert maya is not None
         maya.follow(db.session.get_one(User, ann.id))
         db.session.commit()
 
     result = runner.invoke(args=["demo", "clear"])
 
-    assert result.output.startswith(f"Deleted {written()['users']} demo accounts")
-    assert rows(app) == {"users": 1, "follows": 1, "posts": 1, "comments": 1}
+    assert result.output.startswith(f"Deleted {expected_rows()['users']} demo users")
+    assert count_rows(app) == {"users": 1, "follows": 1, "posts": 1, "comments": 1}
     with app.app_context():
         assert wrong_counts() == []
-        assert orphans() == []
+        assert dangling_references() == []
 
 
-def test_clearing_spares_a_namesake(app: Flask, runner: FlaskCliRunner, make: Factory) -> None:
-    make.user(content("people")[0]["username"], email="real@elsewhere.example")
+@pytest.mark.parametrize(("option", "code"), [([], 1), (["--if-empty"], 0)])
+def test_seed_refuses_a_database_with_users(
+    app: Flask, runner: FlaskCliRunner, make: Factory, option: list[str], code: int
+) -> None:
+    make.user(content("users")[0]["username"], email="maya@elsewhere.example")
 
-    result = runner.invoke(args=["demo", "clear"])
+    result = runner.invoke(args=["demo", "seed", *option])
 
-    assert result.output.startswith("Deleted 0 ")
-    assert rows(app)["users"] == 1
-
-
-def test_database_without_roles_is_explained(bare_app: Flask) -> None:
-    bare = bare_app.test_cli_runner()
-    bare.invoke(args=["db", "upgrade"])
-
-    result = bare.invoke(args=["demo", "seed"])
-
-    assert result.exit_code == 1
-    assert "flask deploy" in result.output
+    assert result.exit_code == code
+    assert ("demo data needs an empty one" in result.output) == bool(code)
+    assert PASSWORD not in result.output
+    assert runner.invoke(args=["demo", "clear"]).output.startswith("Deleted 0 demo users")
+    assert count_rows(app)["users"] == 1
 
 
-def test_seeding_if_empty_does_nothing_where_demo_data_is_not_allowed(
+def test_seed_is_refused_in_production(
     app: Flask, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(app.config, "FLASKY_DEMO", False)
+    monkeypatch.setitem(app.config, "ALLOW_DEMO_DATA", False)
+
+    result = runner.invoke(args=["demo", "seed"])
+    assert result.exit_code == 1
+    assert "ALLOW_DEMO_DATA=true" in result.output
 
     result = runner.invoke(args=["demo", "seed", "--if-empty"])
-
-    expected = "No demo data, since FLASKY_DEMO is false.\n"
+    expected = "Skipped demo data: ALLOW_DEMO_DATA is false.\n"
     assert (result.exit_code, result.output) == (0, expected)
-    assert rows(app)["users"] == 0
+    assert count_rows(app)["users"] == 0
+
+
+def test_seed_needs_roles(bare_app: Flask) -> None:
+    runner = bare_app.test_cli_runner()
+    runner.invoke(args=["db", "upgrade"])
+
+    result = runner.invoke(args=["demo", "seed"])
+
+    assert result.exit_code == 1
+    assert "Run: flask deploy" in result.output

@@ -1,141 +1,130 @@
-"""`flask jobs`: what failed can be seen, tried again and forgotten."""
+"""`flask jobs`: list, retry and delete background jobs."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from app import jobs
 from app.extensions import db
-from app.jobs import registry
-from app.models import FailedJob, utcnow
-from tests.mailbox import free_port
-from tests.settings import make_app
-
-NO_QUEUE = "No queue is configured: each process does its own jobs.\n"
+from app.models import Job, utcnow
+from tests.jobs.conftest import register_job
 
 
 @pytest.fixture
-def baked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the job `bake` has made of good flour; bad flour makes it fail."""
-    baked: list[str] = []
+def results(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The arguments of completed jobs called `work`; the argument "bad" makes them fail."""
+    completed: list[str] = []
 
-    def bake(loaf: str) -> None:
-        if loaf == "bad":
-            raise RuntimeError("It is raw.")
-        baked.append(loaf)
+    def work(argument: str) -> None:
+        if argument == "bad":
+            raise RuntimeError("It failed.")
+        completed.append(argument)
 
-    monkeypatch.setitem(registry._jobs, "bake", registry.Job("bake", bake, swept=False))
-    return baked
+    register_job(monkeypatch, "work", work)
+    return completed
 
 
-def fail(app: Flask, loaf: str, given_up: bool = False) -> int:
+def create_job(app: Flask, argument: str, **columns: object) -> int:
+    """Add a job called `work`, which is due in an hour; return its id."""
     with app.app_context():
-        row = FailedJob(name="bake", arguments=[loaf])
-        row.mark_failed("RuntimeError: It is raw.")
-        row.retry_at = None if given_up else utcnow()
-        db.session.add(row)
+        job = Job(name="work", arguments=[argument])
+        db.session.add(job)
+        db.session.flush()
+        for name, value in ({"run_at": utcnow() + timedelta(hours=1)} | columns).items():
+            setattr(job, name, value)
         db.session.commit()
-        return row.id
+        return job.id
 
 
-def test_nothing_failed(runner: FlaskCliRunner) -> None:
-    assert runner.invoke(args=["jobs", "list"]).stdout == f"No job has failed.\n{NO_QUEUE}"
+def create_failed_job(app: Flask, argument: str, **columns: object) -> int:
+    error = "RuntimeError: It failed."
+    return create_job(app, argument, attempts=1, last_error=error, **columns)
 
 
-def test_list_shows_what_failed_why_and_what_comes_next(
-    app: Flask, runner: FlaskCliRunner
-) -> None:
-    first, second = fail(app, "rye"), fail(app, "bad", given_up=True)
+def test_list_shows_failed_jobs(app: Flask, runner: FlaskCliRunner) -> None:
+    empty = runner.invoke(args=["jobs", "list"]).stdout
+    assert empty == "No failed jobs.\n0 jobs in total.\n"
+    first, second = create_failed_job(app, "a"), create_failed_job(app, "b", run_at=None)
+    create_job(app, "c")
 
-    again, given_up, _queue = runner.invoke(args=["jobs", "list"]).stdout.splitlines()
+    retrying, discarded, total = runner.invoke(args=["jobs", "list"]).stdout.splitlines()
 
-    assert again.startswith(f"{first}  ")
-    assert given_up.startswith(f"{second}  ")
-    assert 'bake("rye")  (again 20' in again
-    assert 'bake("bad")  (given up, attempts: 1: RuntimeError: It is raw.)' in given_up
+    assert retrying.startswith(f"{first}  ")
+    assert 'work("a")  (retrying, due 20' in retrying
+    assert discarded.startswith(f"{second}  ")
+    assert 'work("b")  (discarded, attempts: 1: RuntimeError: It failed.)' in discarded
+    assert total == "3 jobs in total."
 
 
-def test_retry_does_one_job(app: Flask, runner: FlaskCliRunner, baked: list[str]) -> None:
-    first, second = fail(app, "rye", given_up=True), fail(app, "wheat")
+def test_list_shows_all_jobs(app: Flask, runner: FlaskCliRunner) -> None:
+    assert runner.invoke(args=["jobs", "list", "--all"]).stdout.startswith("No jobs.\n")
+    create_job(app, "a")
+    create_job(app, "b", claimed_by="web1:17:cafe")
+
+    output = runner.invoke(args=["jobs", "list", "--all"]).stdout
+    limited = runner.invoke(args=["jobs", "list", "--all", "--limit", "1"]).stdout
+
+    pending, running, total = output.splitlines()
+    assert 'work("a")  (pending, due 20' in pending
+    assert 'work("b")  (running, attempts: 0, by web1:17:cafe)' in running
+    assert limited.splitlines() == [pending, total]
+
+
+def test_retry_runs_one_job(app: Flask, runner: FlaskCliRunner, results: list[str]) -> None:
+    first, _second = create_failed_job(app, "a", run_at=None), create_failed_job(app, "b")
 
     result = runner.invoke(args=["jobs", "retry", str(first)])
 
-    assert (result.exit_code, result.stdout) == (0, "1 done, 0 failed again.\n")
-    assert baked == ["rye"]
-    assert f"{second}  " in runner.invoke(args=["jobs", "list"]).stdout
+    assert (result.exit_code, result.stdout) == (0, "1 succeeded, 0 failed.\n")
+    assert results == ["a"]
+    assert 'work("b")' in runner.invoke(args=["jobs", "list"]).stdout
 
 
-@pytest.mark.usefixtures("baked")
-def test_retry_of_all_tells_what_failed_again(app: Flask, runner: FlaskCliRunner) -> None:
-    fail(app, "rye")
-    fail(app, "bad")
+def test_retry_all_lists_jobs_that_fail_again(
+    app: Flask, runner: FlaskCliRunner, results: list[str]
+) -> None:
+    create_failed_job(app, "a")
+    create_failed_job(app, "bad")
+    create_job(app, "new")
 
     result = runner.invoke(args=["jobs", "retry", "--all"])
 
-    assert result.exit_code == 1
-    told, line = result.stdout.splitlines()
-    assert told == "1 done, 1 failed again."
+    assert (result.exit_code, results) == (1, ["a"])
+    summary, line = result.stdout.splitlines()
+    assert summary == "1 succeeded, 1 failed."
     assert "attempts: 2" in line
 
 
-def test_forget_forgets_one_job(app: Flask, runner: FlaskCliRunner) -> None:
-    first, second = fail(app, "rye"), fail(app, "wheat")
+def test_running_job_is_not_run_twice(
+    app: Flask, runner: FlaskCliRunner, results: list[str]
+) -> None:
+    job_id = create_job(app, "a", claimed_by="another process")
 
-    result = runner.invoke(args=["jobs", "forget", str(first)])
+    result = runner.invoke(args=["jobs", "retry", str(job_id)])
 
-    assert (result.exit_code, result.stdout) == (0, f"Forgot job {first}.\n")
+    assert (result.exit_code, results) == (1, [])
+    assert "(running, attempts: 0, by another process)" in result.stdout
+
+
+def test_delete_deletes_one_job(app: Flask, runner: FlaskCliRunner) -> None:
+    first, _second = create_failed_job(app, "a"), create_failed_job(app, "b")
+
+    result = runner.invoke(args=["jobs", "delete", str(first)])
+
+    assert (result.exit_code, result.stdout) == (0, f"Deleted job {first}.\n")
     listed = runner.invoke(args=["jobs", "list"]).stdout
-    assert "rye" not in listed
-    assert f"{second}  " in listed
+    assert 'work("a")' not in listed
+    assert 'work("b")' in listed
 
 
-@pytest.mark.parametrize("command", ["retry", "forget"])
-def test_unknown_number_is_told(runner: FlaskCliRunner, command: str) -> None:
-    result = runner.invoke(args=["jobs", command, "77"])
+def test_invalid_arguments_are_errors(runner: FlaskCliRunner) -> None:
+    for arguments, code, message in (
+        ("retry 77", 1, "No job has the ID 77. See: flask jobs list --all"),
+        ("delete 77", 1, "No job has the ID 77. See: flask jobs list --all"),
+        ("retry", 2, "Give the ID of a job, or --all."),
+        ("retry 1 --all", 2, "Give the ID of a job, or --all."),
+    ):
+        result = runner.invoke(args=["jobs", *arguments.split()])
 
-    assert result.exit_code == 1
-    assert "No failed job has the number 77: see flask jobs list." in result.stderr
-
-
-@pytest.mark.parametrize("words", [[], ["1", "--all"]], ids=["nothing", "both"])
-def test_retry_asks_which(runner: FlaskCliRunner, words: list[str]) -> None:
-    result = runner.invoke(args=["jobs", "retry", *words])
-
-    assert result.exit_code == 2
-    assert "Name one job by its number, or say --all." in result.stderr
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/queue.sqlite"
-
-
-@pytest.fixture
-def queued(app: Flask, url: str) -> Iterator[Flask]:
-    database = app.config["SQLALCHEMY_DATABASE_URI"]
-    other = make_app(SQLALCHEMY_DATABASE_URI=database, QUEUE_URL=url)
-    yield other
-    with other.app_context():
-        db.engine.dispose()
-
-
-def test_list_counts_what_waits_in_the_queue(queued: Flask, url: str) -> None:
-    queue = jobs.queue_of(queued)
-    assert queue is not None
-    queue.put("deliver_letter", [1])
-
-    shown = queued.test_cli_runner().invoke(args=["jobs", "list"]).stdout
-
-    assert shown.endswith(f"1 in the queue {url}.\n")
-
-
-@pytest.mark.parametrize("url", [f"redis://:sesame@127.0.0.1:{free_port()}/0"], ids=["nobody"])
-def test_list_works_without_the_queue(queued: Flask) -> None:
-    result = queued.test_cli_runner().invoke(args=["jobs", "list"])
-
-    assert result.exit_code == 0
-    assert "The queue cannot be reached: redis://127.0.0.1:" in result.stdout
-    assert "sesame" not in result.output
+        assert (result.exit_code, message in result.stderr) == (code, True), result.stderr

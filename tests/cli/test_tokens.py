@@ -1,60 +1,86 @@
-"""`flask tokens`: tokens from the command line."""
+"""`flask tokens`: create, list and revoke API tokens."""
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from tests.api.program import Program
-from tests.factories import Factory
+from app.extensions import db
+from app.models import AccessToken
+from tests.support.factories import Factory
 
 
-def test_token_is_made_listed_and_ended(app: Flask, make: Factory, runner: FlaskCliRunner) -> None:
+def authenticates(app: Flask, secret: str) -> bool:
+    with app.app_context():
+        return AccessToken.authenticate(secret) is not None
+
+
+def test_token_is_created_listed_and_revoked(
+    app: Flask, make: Factory, runner: FlaskCliRunner
+) -> None:
     make.user("ann")
-    made = runner.invoke(args=["tokens", "create", "ann", "--name", "backup", "--read-only"])
-    headers = {"Authorization": f"Bearer {made.output.strip()}"}
-    used = Program(app).get("/tokens/", headers=headers).get_json()["tokens"][0]
+    created = runner.invoke(args=["tokens", "create", "ann", "--name", "\033[2J", "--read-only"])
+    secret = created.output.strip()
+    with app.app_context():
+        grant = AccessToken.authenticate(secret)
+        assert grant is not None
+        assert (grant.user.username, grant.read_only) == ("ann", True)
+        grant.record_use()
+        db.session.commit()
 
-    listed = runner.invoke(args=["tokens", "list", "ann"])
-    assert listed.output.startswith(f"{used['id']}  backup  (until 20")
-    assert listed.output.endswith(", read-only)\n")
-    ended = runner.invoke(args=["tokens", "revoke", "ann", str(used["id"])])
-    assert (ended.exit_code, ended.output) == (0, "Ended 1 token of ann.\n")
+    listed = runner.invoke(args=["tokens", "list", "ANN"]).output
+    assert listed.startswith(f"{grant.token_id}  ?[2J  (expires 20")
+    assert ", last used 20" in listed
+    assert listed.endswith(", read-only)\n")
+    revoked = runner.invoke(args=["tokens", "revoke", "ann", str(grant.token_id)])
+    assert (revoked.exit_code, revoked.output) == (0, "Revoked 1 token of ann.\n")
 
-    assert Program(app).get("/me", headers=headers).status_code == 401
-    assert "Make one" in runner.invoke(args=["tokens", "list", "ann"]).output
+    assert not authenticates(app, secret)
+    assert "Create one" in runner.invoke(args=["tokens", "list", "ann"]).output
 
 
-def test_all_tokens_are_ended(make: Factory, runner: FlaskCliRunner) -> None:
+def test_all_tokens_are_revoked(app: Flask, make: Factory, runner: FlaskCliRunner) -> None:
     make.user("ann")
-    for _ in range(2):
-        runner.invoke(args=["tokens", "create", "ann"])
+    make.user("bob")
+    secrets = [
+        runner.invoke(args=["tokens", "create", username]).output.strip()
+        for username in ("ann", "ann", "bob")
+    ]
 
-    ended = runner.invoke(args=["tokens", "revoke", "ann", "--all"])
+    revoked = runner.invoke(args=["tokens", "revoke", "ann", "--all"])
 
-    assert (ended.exit_code, ended.output) == (0, "Ended 2 tokens of ann.\n")
+    assert (revoked.exit_code, revoked.output) == (0, "Revoked 2 tokens of ann.\n")
+    assert [authenticates(app, secret) for secret in secrets] == [False, False, True]
+    assert ", last used never)" in runner.invoke(args=["tokens", "list", "bob"]).output
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("arguments", "message"),
     [
-        (["create", "nobody"], "There is no user 'nobody'"),
-        (["create", "unsure"], "is not confirmed"),
-        (["create", "ann", "--name", " "], "1 to 64 characters"),
-        (["create", "ann", "--days", "0"], "0 is not in the range"),
-        (["list", "nobody"], "There is no user 'nobody'"),
-        (["revoke", "ann"], "Say which"),
-        (["revoke", "ann", "7", "--all"], "Say which"),
-        (["revoke", "ann", "4711"], "ann has no token 4711"),
+        ("create unknown", "User 'unknown' not found"),
+        ("create unconfirmed", "has not confirmed"),
+        ("create ann --days 0", "0 is not in the range"),
+        ("list unknown", "User 'unknown' not found"),
+        ("revoke ann", "Give the ID of a token"),
+        ("revoke ann 7 --all", "Give the ID of a token"),
+        ("revoke ann 4711", "ann has no token 4711"),
     ],
 )
-def test_mistake_is_told_in_a_sentence(
-    make: Factory, runner: FlaskCliRunner, words: list[str], told: str
+def test_invalid_arguments_are_errors(
+    make: Factory, runner: FlaskCliRunner, arguments: str, message: str
 ) -> None:
     make.user("ann")
-    make.user("unsure", confirmed=False)
+    make.user("unconfirmed", confirmed=False)
 
-    result = runner.invoke(args=["tokens", *words])
+    result = runner.invoke(args=["tokens", *arguments.split()])
 
-    assert result.exit_code != 0
-    assert told in result.output
-    assert "Traceback" not in result.output
+    assert result.exit_code in {1, 2}
+    assert message in result.output
+
+
+def test_name_has_1_to_64_characters(make: Factory, runner: FlaskCliRunner) -> None:
+    make.user("ann")
+    for name, code in {" ": 1, "x" * 65: 1, "x" * 64: 0}.items():
+        result = runner.invoke(args=["tokens", "create", "ann", "--name", name])
+
+        assert result.exit_code == code
+        assert ("1 to 64 characters" in result.output) == bool(code)

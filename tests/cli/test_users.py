@@ -1,4 +1,4 @@
-"""`flask users`: accounts from the command line, and what it says to bad input."""
+"""`flask users`: create, promote, list, delete and prune users."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,8 +9,8 @@ from flask.testing import FlaskCliRunner
 
 from app.extensions import db
 from app.models import User, utcnow
-from tests.factories import PASSWORD, Factory
-from tests.reader import Reader
+from tests.support.factories import PASSWORD, Factory
+from tests.support.http_client import SiteClient
 
 CREATE = ["users", "create", "ann@example.com", "ann", "--password", PASSWORD]
 
@@ -22,25 +22,33 @@ def usernames(app: Flask) -> list[str]:
 
 def role_of(app: Flask, username: str) -> str:
     with app.app_context():
-        user = User.with_username(username)
+        user = User.find_by_username(username)
         assert user is not None
         assert user.role is not None
         return user.role.name
 
 
-@pytest.mark.parametrize("role", ["User", "Moderator", "Administrator"])
-def test_created_account_has_its_role_and_can_log_in(
-    app: Flask, runner: FlaskCliRunner, reader: Reader, role: str
+@pytest.mark.parametrize("role", ["User", "moderator"])
+def test_created_user_has_the_role_and_can_log_in(
+    app: Flask, runner: FlaskCliRunner, client: SiteClient, role: str
 ) -> None:
     result = runner.invoke(args=[*CREATE, "--role", role])
 
-    assert (result.exit_code, result.output) == (0, f"Made ann ({role}).\n")
-    assert role_of(app, "ann") == role
+    expected = f"Created user ann ({role.capitalize()}).\n"
+    assert (result.exit_code, result.output) == (0, expected)
+    assert role_of(app, "ann") == role.capitalize()
     fields = {"email": "ann@example.com", "password": PASSWORD}
-    assert reader.submit("/auth/login", fields).path == "/"
+    assert client.submit("/auth/login", fields).path == "/"
 
 
-def test_password_is_asked_for_twice_and_not_shown(app: Flask, runner: FlaskCliRunner) -> None:
+def test_default_role_is_that_of_a_registration(app: Flask, runner: FlaskCliRunner) -> None:
+    runner.invoke(args=CREATE)
+    runner.invoke(args=["users", "create", "admin@example.com", "boss", "--password", PASSWORD])
+
+    assert (role_of(app, "ann"), role_of(app, "boss")) == ("User", "Administrator")
+
+
+def test_password_prompt_is_repeated_and_hidden(app: Flask, runner: FlaskCliRunner) -> None:
     result = runner.invoke(args=CREATE[:-2], input=f"{PASSWORD}\n{PASSWORD}\n")
 
     assert result.exit_code == 0
@@ -48,189 +56,138 @@ def test_password_is_asked_for_twice_and_not_shown(app: Flask, runner: FlaskCliR
     assert usernames(app) == ["ann"]
 
 
-BAD = {
-    "address": (["ann", "ann", PASSWORD, "User"], "'ann' is not an e-mail address"),
-    "username": (["a@example.com", "a b", PASSWORD, "User"], "'a b' cannot be a username"),
-    "first letter": (["a@example.com", "1a", PASSWORD, "User"], "beginning with a letter"),
+INVALID = {
+    "email": (["ann", "ann", PASSWORD, "User"], "'ann' is not a valid email address"),
+    "username": (["a@example.com", "a b", PASSWORD, "User"], "'a b' is not a valid username"),
+    "first letter": (["a@example.com", "1a", PASSWORD, "User"], "starting with a letter"),
     "long name": (["a@example.com", "a" * 65, PASSWORD, "User"], "at most 64"),
     "short password": (["a@example.com", "ann", "short", "User"], "at least 8 characters"),
-    "common password": (["a@example.com", "ann", "password1", "User"], "most common"),
+    "common password": (["a@example.com", "ann", "password1", "User"], "too common"),
     "role": (["a@example.com", "ann", PASSWORD, "King"], "Choose one of User, Moderator"),
+    "email in use": (["BOB@example.com", "ann", PASSWORD, "User"], "username exists"),
+    "username in use": (["a@example.com", "Bob", PASSWORD, "User"], "username exists"),
 }
 
 
-@pytest.mark.parametrize(("answers", "told"), BAD.values(), ids=BAD)
-def test_bad_input_is_told_and_nothing_is_made(
-    app: Flask, runner: FlaskCliRunner, answers: list[str], told: str
+@pytest.mark.parametrize(("values", "message"), INVALID.values(), ids=INVALID)
+def test_invalid_user_is_not_created(
+    app: Flask, runner: FlaskCliRunner, make: Factory, values: list[str], message: str
 ) -> None:
-    email, username, password, role = answers
+    make.user("bob")
+    email, username, password, role = values
 
     result = runner.invoke(
         args=["users", "create", email, username, "--password", password, "--role", role]
     )
 
     assert result.exit_code == 1
-    assert told in result.output
-    assert usernames(app) == []
+    assert message in result.output
+    assert usernames(app) == ["bob"]
 
 
-@pytest.mark.parametrize(
-    ("email", "username"),
-    [("ANN@example.com", "other"), ("other@example.com", "Ann")],
-    ids=["address", "name"],
-)
-def test_account_in_use_is_not_made_again(
-    app: Flask, runner: FlaskCliRunner, make: Factory, email: str, username: str
+def test_promotion_sets_the_role(app: Flask, runner: FlaskCliRunner, make: Factory) -> None:
+    make.user("ann")
+    for arguments, role in (([], "Administrator"), (["Moderator"], "Moderator")):
+        result = runner.invoke(args=["users", "promote", "ANN", *arguments])
+
+        assert (result.exit_code, result.output) == (0, f"ann now has the role {role}.\n")
+        assert role_of(app, "ann") == role
+
+
+def test_unknown_user_or_role_is_an_error(
+    app: Flask, runner: FlaskCliRunner, make: Factory
 ) -> None:
     make.user("ann")
+    for arguments, message in (
+        (["promote", "bob"], "User 'bob' not found. See: flask users list"),
+        (["promote", "ann", "King"], "Role 'King' not found. Choose one of"),
+        (["delete", "bob"], "User 'bob' not found"),
+        (["list", "--role", "King"], "Role 'King' not found"),
+    ):
+        result = runner.invoke(args=["users", *arguments])
 
-    result = runner.invoke(args=["users", "create", email, username, "--password", PASSWORD])
-
-    assert result.exit_code == 1
-    assert "has an account already" in result.output
-    assert usernames(app) == ["ann"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "role"),
-    [([], "Administrator"), (["Moderator"], "Moderator")],
-    ids=["without a role", "with a role"],
-)
-def test_promotion_gives_a_role(
-    app: Flask, runner: FlaskCliRunner, make: Factory, arguments: list[str], role: str
-) -> None:
-    make.user("ann")
-
-    result = runner.invoke(args=["users", "promote", "ANN", *arguments])
-
-    assert (result.exit_code, result.output) == (0, f"ann has the role {role} now.\n")
-    assert role_of(app, "ann") == role
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["promote", "bob"], "There is no user 'bob'. See: flask users list"),
-        (["promote", "ann", "King"], "There is no role 'King'. Choose one of"),
-        (["delete", "bob"], "There is no user 'bob'"),
-        (["list", "--role", "King"], "There is no role 'King'"),
-    ],
-)
-def test_unknown_name_is_told(
-    app: Flask, runner: FlaskCliRunner, make: Factory, arguments: list[str], told: str
-) -> None:
-    make.user("ann")
-
-    result = runner.invoke(args=["users", *arguments])
-
-    assert result.exit_code == 1
-    assert told in result.output
+        assert (result.exit_code, message in result.output) == (1, True), result.output
     assert role_of(app, "ann") == "User"
 
 
-def test_list_shows_accounts_newest_first(runner: FlaskCliRunner, make: Factory) -> None:
+def test_list_is_newest_first_and_can_be_filtered(runner: FlaskCliRunner, make: Factory) -> None:
+    assert "flask users create" in runner.invoke(args=["users", "list"]).output
     make.user("ann", "Moderator")
     make.user("bob", confirmed=False)
 
     newest, oldest = runner.invoke(args=["users", "list"]).output.splitlines()
+    [moderator] = runner.invoke(args=["users", "list", "--role", "moderator"]).output.splitlines()
+    [limited] = runner.invoke(args=["users", "list", "--limit", "1"]).output.splitlines()
 
-    assert newest.endswith("bob  bob@example.com  (User, not confirmed)")
+    assert newest.endswith("bob  bob@example.com  (User, unconfirmed)")
     assert oldest.endswith("ann  ann@example.com  (Moderator)")
-
-
-def test_list_can_be_narrowed(runner: FlaskCliRunner, make: Factory) -> None:
-    make.user("ann", "Moderator")
-    make.user("bob")
-    make.user("cat")
-
-    moderators = runner.invoke(args=["users", "list", "--role", "Moderator"]).output
-    one = runner.invoke(args=["users", "list", "--limit", "1"]).output
-
-    assert "ann" in moderators
-    assert "bob" not in moderators
-    assert len(one.splitlines()) == 1
-
-
-def test_empty_list_says_what_to_do(runner: FlaskCliRunner) -> None:
-    result = runner.invoke(args=["users", "list"])
-
-    assert "flask users create" in result.output
+    assert (moderator, limited) == (oldest, newest)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "answer", "left"),
-    [
-        (["--yes"], "", ["bob"]),
-        ([], "y\n", ["bob"]),
-        ([], "n\n", ["ann", "bob"]),
-        ([], "\n", ["ann", "bob"]),
-    ],
+    ("arguments", "answer", "is_deleted"),
+    [(["--yes"], "", True), ([], "y\n", True), ([], "n\n", False), ([], "\n", False)],
     ids=["--yes", "yes", "no", "Enter"],
 )
-def test_deletion_is_asked_for_once_more(
+def test_deletion_needs_confirmation(
     app: Flask,
     runner: FlaskCliRunner,
     make: Factory,
     arguments: list[str],
     answer: str,
-    left: list[str],
+    is_deleted: bool,
 ) -> None:
     make.post(make.user("ann"))
     make.user("bob")
 
     result = runner.invoke(args=["users", "delete", "ann", *arguments], input=answer)
 
-    assert usernames(app) == left
-    assert result.exit_code == ("ann" in left)
+    assert usernames(app) == (["bob"] if is_deleted else ["ann", "bob"])
+    assert ("Deleted user ann." in result.output) is is_deleted
+    assert result.exit_code == (not is_deleted)
 
 
-def test_roles_that_are_not_there_yet_are_explained(bare_app: Flask) -> None:
-    bare = bare_app.test_cli_runner()
-    bare.invoke(args=["db", "upgrade"])
+def test_missing_roles_are_an_error(bare_app: Flask) -> None:
+    runner = bare_app.test_cli_runner()
+    runner.invoke(args=["db", "upgrade"])
 
-    result = bare.invoke(args=CREATE)
+    result = runner.invoke(args=CREATE)
 
     assert result.exit_code == 1
-    assert "flask deploy" in result.output
+    assert "Run: flask deploy" in result.output
 
 
-def test_prune_deletes_only_what_nobody_confirmed_or_used(
+@pytest.mark.both_databases
+def test_prune_deletes_old_unconfirmed_users_without_activity(
     app: Flask, runner: FlaskCliRunner, make: Factory
 ) -> None:
     old = utcnow() - timedelta(days=8)
-    long_ago: dict[str, Any] = {"member_since": old, "last_seen": old}
-    make.user("forgotten", confirmed=False, **long_ago)
+    timestamps: dict[str, Any] = {"member_since": old, "last_seen": old}
+    make.user("unconfirmed", confirmed=False, **timestamps)
     make.user("recent", confirmed=False)
-    make.user("confirmed", **long_ago)
+    make.user("confirmed", **timestamps)
     make.user("seen", confirmed=False, member_since=old)
-    make.post(make.user("writer", confirmed=False, **long_ago))
-    post = make.post(make.user("host"))
-    make.comment(make.user("guest", confirmed=False, **long_ago), post)
+    make.post(make.user("author", confirmed=False, **timestamps))
+    post = make.post(make.user("other"))
+    make.comment(make.user("commenter", confirmed=False, **timestamps), post)
 
     result = runner.invoke(args=["users", "prune"])
 
-    expected = "Deleted 1 registrations that nobody confirmed in 7 days.\n"
+    expected = "Deleted 1 user who did not confirm within 7 days.\n"
     assert (result.exit_code, result.output) == (0, expected)
-    assert "forgotten" not in usernames(app)
+    assert "unconfirmed" not in usernames(app)
     assert len(usernames(app)) == 6
 
 
-@pytest.mark.parametrize(("days", "free"), [(8, True), (6, False)])
-def test_prune_frees_the_names_that_were_held_long(
-    app: Flask, runner: FlaskCliRunner, make: Factory, days: int, free: bool
+def test_prune_releases_reserved_usernames(
+    app: Flask, runner: FlaskCliRunner, make: Factory
 ) -> None:
-    held = utcnow() - timedelta(days=days)
-    make.user("ann", held_username="wanted", held_at=held)
+    for name, days in (("old", 8), ("recent", 6)):
+        reserved_at = utcnow() - timedelta(days=days)
+        make.user(f"user{days}", reserved_username=name, reserved_at=reserved_at)
 
     runner.invoke(args=["users", "prune"])
 
     with app.app_context():
-        assert User.username_is_free("Wanted") is free
-
-
-def test_address_of_the_administrator_becomes_one_from_the_command_line_too(
-    app: Flask, runner: FlaskCliRunner
-) -> None:
-    runner.invoke(args=["users", "create", "admin@example.com", "boss", "--password", PASSWORD])
-
-    assert role_of(app, "boss") == "Administrator"
+        assert User.username_is_available("Old")
+        assert not User.username_is_available("Recent")

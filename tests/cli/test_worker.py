@@ -1,35 +1,32 @@
-"""`flask worker` needs a queue. What it does with one is shown in tests/system/test_jobs.py."""
+"""`flask worker` runs until a signal arrives; see also tests/platforms/server/test_jobs.py."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from flask.testing import FlaskCliRunner
 
-from tests.settings import make_app
-
-
-def test_worker_without_a_queue_says_so_in_one_line(runner: FlaskCliRunner) -> None:
-    result = runner.invoke(args=["worker"])
-
-    assert result.exit_code == 1
-    assert result.stderr == (
-        "Error: No queue is configured: each process does its own jobs. "
-        "Set QUEUE_URL for a worker.\n"
-    )
+from tests.support.repository import ROOT
 
 
-@pytest.mark.parametrize(
-    ("url", "place"),
-    [
-        ("sqlite:////nowhere/at/all/queue.sqlite", "sqlite:////nowhere/at/all/queue.sqlite"),
-        ("redis://:sesame@localhost/0?socket_timeout=soon", "redis://localhost/0"),
-    ],
-    ids=["no such folder", "nonsense"],
-)
-def test_worker_with_a_queue_that_can_never_be_opened_says_so_in_one_line(
-    url: str, place: str
-) -> None:
-    result = make_app(QUEUE_URL=url).test_cli_runner().invoke(args=["worker"])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_any_number_of_signals_stops_the_worker(number: signal.Signals, tmp_path: Path) -> None:
+    environment = {**os.environ, "FLASK_CONFIG": "development"}
+    environment["DEV_DATABASE_URL"] = f"sqlite:///{tmp_path}/site.sqlite"
+    flask = [sys.executable, "-m", "flask"]
+    subprocess.run([*flask, "db", "upgrade"], cwd=ROOT, env=environment, check=True)
+    with subprocess.Popen(
+        [*flask, "worker"], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert "Worker started: threads: 2" in process.stderr.readline()
+        while process.poll() is None:
+            os.kill(process.pid, number)
+        output = process.stderr.read()
 
-    assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1].startswith(f"Error: The queue cannot be opened: {place}")
-    assert "sesame" not in result.output
-    assert "Traceback" not in result.output
+    assert process.returncode == 0
+    assert "Worker stopped." in output
+    assert "Traceback" not in output

@@ -1,4 +1,4 @@
-"""What the tests of the pages share."""
+"""Fixtures for the pages."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,10 @@ from app.models import Role
 
 
 @pytest.fixture
-def mute(app: Flask) -> Iterator[None]:
-    """Let nobody but moderators write, follow or comment during this test."""
+def read_only_users(app: Flask) -> Iterator[None]:
+    """Remove all permissions from the role User during this test."""
     with app.app_context():
-        role = Role.named("User")
+        role = Role.find_by_name("User")
         assert role is not None
         role.reset_permissions()
         db.session.commit()

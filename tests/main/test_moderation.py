@@ -1,121 +1,119 @@
-"""Moderation: hiding comments and showing them again."""
+"""Moderation: disabling and enabling comments."""
 
 from flask import Flask
 
 from app.extensions import db
 from app.models import Comment
-from tests.factories import Factory
-from tests.reader import Reader
+from tests.support.factories import Factory
+from tests.support.http_client import SiteClient
 
-SECRET = "The words that hurt"
+HIDDEN = "Offensive words"
 
 
-def comment(app: Flask, id: int) -> tuple[bool, int | None, bool]:
+def status(app: Flask, id: int) -> tuple[bool, int | None, bool]:
     with app.app_context():
-        found = db.session.get_one(Comment, id)
-        return found.disabled, found.disabled_by_id, found.disabled_at is not None
+        comment = db.session.get_one(Comment, id)
+        return comment.disabled, comment.disabled_by_id, comment.disabled_at is not None
 
 
-def test_suspended_comment_is_hidden_from_readers(
-    app: Flask, make: Factory, reader: Reader
+def test_disabled_comment_is_hidden(app: Flask, make: Factory, client: SiteClient) -> None:
+    ann = make.user("ann")
+    post_id = make.post(ann)
+    comment_id = make.comment(ann, post_id, HIDDEN)
+    client.log_in(make.user("mo", role="Moderator"))
+
+    page = client.submit("/moderate", action=f"/comment/{comment_id}/suspension")
+
+    assert "The comment has been disabled" in page.text
+    assert HIDDEN not in SiteClient(app).open(f"/post/{post_id}").html
+    assert HIDDEN not in SiteClient(app).log_in(ann).open(f"/post/{post_id}").html
+    assert HIDDEN not in SiteClient(app).log_in(ann).open(f"/comment/{comment_id}/deletion").html
+
+
+def test_moderators_can_read_a_disabled_comment(
+    app: Flask, make: Factory, client: SiteClient
 ) -> None:
     ann = make.user("ann")
     post_id = make.post(ann)
-    comment_id = make.comment(ann, post_id, SECRET)
-    reader.log_in(make.user("mo", role="Moderator"))
+    comment_id = make.comment(ann, post_id, HIDDEN)
+    client.log_in(make.user("mo", role="Moderator"))
 
-    page = reader.submit("/moderate", action=f"/comment/{comment_id}/suspension")
-
-    assert "hidden from readers now" in page.text
-    assert SECRET not in Reader(app).open(f"/post/{post_id}").html
-    assert SECRET not in Reader(app).log_in(ann).open(f"/post/{post_id}").html
-    assert SECRET not in Reader(app).log_in(ann).open(f"/comment/{comment_id}/deletion").html
-
-
-def test_moderators_still_read_a_suspended_comment(
-    app: Flask, make: Factory, reader: Reader
-) -> None:
-    ann = make.user("ann")
-    post_id = make.post(ann)
-    comment_id = make.comment(ann, post_id, SECRET)
-    reader.log_in(make.user("mo", role="Moderator"))
-
-    page = reader.submit(f"/post/{post_id}", action=f"/comment/{comment_id}/suspension")
+    page = client.submit(f"/post/{post_id}", action=f"/comment/{comment_id}/suspension")
 
     assert page.path == f"/post/{post_id}"
-    assert SECRET in page.text
-    assert SECRET in reader.open("/moderate").text
+    assert HIDDEN in page.text
+    assert HIDDEN in client.open("/moderate").text
 
 
-def test_queue_tells_who_suspended_a_comment_and_when(
-    app: Flask, make: Factory, reader: Reader
+def test_moderation_page_shows_who_disabled_a_comment(
+    app: Flask, make: Factory, client: SiteClient
 ) -> None:
     ann, mo = make.user("ann"), make.user("mo", role="Moderator")
     comment_id = make.comment(ann, make.post(ann))
 
-    reader.log_in(mo).post(f"/comment/{comment_id}/suspension")
+    client.log_in(mo).post(f"/comment/{comment_id}/suspension")
 
-    assert comment(app, comment_id) == (True, mo.id, True)
-    boss = Reader(app).log_in(make.user("boss", role="Administrator"))
+    assert status(app, comment_id) == (True, mo.id, True)
+    boss = SiteClient(app).log_in(make.user("boss", role="Administrator"))
     assert "Disabled by mo" in boss.open("/moderate").text
 
 
-def test_restored_comment_is_read_again(app: Flask, make: Factory, reader: Reader) -> None:
+def test_enabled_comment_is_visible_again(app: Flask, make: Factory, client: SiteClient) -> None:
     ann = make.user("ann")
     post_id = make.post(ann)
-    comment_id = make.comment(ann, post_id, SECRET)
-    reader.log_in(make.user("mo", role="Moderator")).post(f"/comment/{comment_id}/suspension")
+    comment_id = make.comment(ann, post_id, HIDDEN)
+    client.log_in(make.user("mo", role="Moderator")).post(f"/comment/{comment_id}/suspension")
 
-    page = reader.submit("/moderate", action=f"/comment/{comment_id}/restoration")
+    page = client.submit("/moderate", action=f"/comment/{comment_id}/restoration")
 
-    assert "can see the comment again" in page.text
-    assert SECRET in Reader(app).open(f"/post/{post_id}").text
-    assert comment(app, comment_id) == (False, None, False)
+    assert "The comment has been enabled" in page.text
+    assert HIDDEN in SiteClient(app).open(f"/post/{post_id}").text
+    assert status(app, comment_id) == (False, None, False)
 
 
-def test_suspending_and_restoring_twice_is_no_error(
-    app: Flask, make: Factory, reader: Reader
+def test_disabling_and_enabling_are_idempotent(
+    app: Flask, make: Factory, client: SiteClient
 ) -> None:
     ann = make.user("ann")
     comment_id = make.comment(ann, make.post(ann))
-    reader.log_in(make.user("mo", role="Moderator"))
+    client.log_in(make.user("mo", role="Moderator"))
 
     for verb in ("suspension", "suspension", "restoration", "restoration"):
-        assert reader.post(f"/comment/{comment_id}/{verb}").path == "/moderate"
+        assert client.post(f"/comment/{comment_id}/{verb}").path == "/moderate"
 
 
-def test_moderation_returns_to_its_own_site_only(make: Factory, reader: Reader) -> None:
+def test_next_never_leads_off_the_site(make: Factory, client: SiteClient) -> None:
     ann = make.user("ann")
     comment_id = make.comment(ann, make.post(ann))
-    reader.log_in(make.user("mo", role="Moderator"))
+    client.log_in(make.user("mo", role="Moderator"))
 
-    page = reader.post(f"/comment/{comment_id}/suspension", next="//evil.example")
+    page = client.post(f"/comment/{comment_id}/suspension", next="//evil.example")
 
     assert page.path == "/moderate"
 
 
-def test_suspension_outlives_the_account_of_the_moderator(
-    app: Flask, make: Factory, reader: Reader
+def test_comment_stays_disabled_when_the_moderator_is_deleted(
+    app: Flask, make: Factory, client: SiteClient
 ) -> None:
     ann, mo = make.user("ann"), make.user("mo", role="Moderator")
     post_id = make.post(ann)
-    comment_id = make.comment(ann, post_id, SECRET)
-    reader.log_in(mo).post(f"/comment/{comment_id}/suspension")
+    comment_id = make.comment(ann, post_id, HIDDEN)
+    client.log_in(mo).post(f"/comment/{comment_id}/suspension")
 
-    reader.submit("/auth/delete-account", {"password": mo.password})
+    client.submit("/auth/delete-account", {"password": mo.password})
 
-    assert comment(app, comment_id) == (True, None, True)
-    assert SECRET not in reader.open(f"/post/{post_id}").html
-    boss = Reader(app).log_in(make.user("boss", role="Administrator"))
-    assert SECRET in boss.open("/moderate").text
+    assert status(app, comment_id) == (True, None, True)
+    assert HIDDEN not in client.open(f"/post/{post_id}").html
+    boss = SiteClient(app).log_in(make.user("boss", role="Administrator"))
+    assert HIDDEN in boss.open("/moderate").text
 
 
-def test_readers_see_no_buttons_of_moderators(app: Flask, make: Factory, reader: Reader) -> None:
+def test_users_have_no_moderation_controls(app: Flask, make: Factory, client: SiteClient) -> None:
     ann = make.user("ann")
     post_id = make.post(ann)
     comment_id = make.comment(ann, post_id)
 
-    page = reader.log_in(ann).open(f"/post/{post_id}")
+    page = client.log_in(ann).open(f"/post/{post_id}")
 
     assert f"/comment/{comment_id}/suspension" not in {form.action for form in page.forms}
     assert "/moderate" not in page.links

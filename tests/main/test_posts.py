@@ -1,12 +1,12 @@
-"""Posts: the home page, writing, previewing, editing and deleting."""
+"""Posts: the feeds, creating, previewing, editing and deleting."""
 
 import pytest
 from flask import Flask
 
 from app.models import Comment, Post
-from tests.factories import Factory
-from tests.reader import Reader
-from tests.rows import number_of, value
+from tests.support.factories import Factory
+from tests.support.http_client import SiteClient
+from tests.support.rows import count_rows, user_column
 
 
 def bodies(app: Flask) -> list[str]:
@@ -14,118 +14,120 @@ def bodies(app: Flask) -> list[str]:
         return [post.body for post in Post.query.order_by(Post.id)]  # type: ignore[attr-defined]  # added by Flask-SQLAlchemy
 
 
-def test_published_post_is_read_by_everyone(app: Flask, make: Factory, reader: Reader) -> None:
+def test_post_is_published(app: Flask, make: Factory, client: SiteClient) -> None:
     ann = make.user()
 
-    page = reader.log_in(ann).submit("/", {"body": "Hello **world**"})
+    page = client.log_in(ann).submit("/", {"body": "Hello **world**"})
 
     assert page.path == "/"
-    assert "<strong>world</strong>" in Reader(app).open("/").html
-    assert value(app, ann, "post_count") == 1
+    assert "<strong>world</strong>" in SiteClient(app).open("/").html
+    assert user_column(app, ann, "post_count") == 1
 
 
 @pytest.mark.parametrize("body", ["", "   \n\t ", "x" * 20_001])
-def test_odd_post_is_refused_and_kept_in_the_form(
-    app: Flask, make: Factory, reader: Reader, body: str
+def test_invalid_post_is_refused_and_kept_in_the_form(
+    app: Flask, make: Factory, client: SiteClient, body: str
 ) -> None:
-    page = reader.log_in(make.user()).submit("/", {"body": body})
+    page = client.log_in(make.user()).submit("/", {"body": body})
 
     assert page.status == 200
-    assert number_of(app, Post) == 0
+    assert count_rows(app, Post) == 0
     assert page.form_with({"body"}).fields["body"].strip() == body.strip()
 
 
-def test_longest_post_is_taken(app: Flask, make: Factory, reader: Reader) -> None:
-    reader.log_in(make.user()).submit("/", {"body": "字" * 20_000})
+def test_post_of_the_maximum_length_is_accepted(
+    app: Flask, make: Factory, client: SiteClient
+) -> None:
+    client.log_in(make.user()).submit("/", {"body": "字" * 20_000})
 
     assert bodies(app) == ["字" * 20_000]
 
 
 def test_preview_without_javascript_publishes_nothing(
-    app: Flask, make: Factory, reader: Reader
+    app: Flask, make: Factory, client: SiteClient
 ) -> None:
     fields = {"body": "Hello **world**", "preview": "Preview"}
 
-    page = reader.log_in(make.user()).submit("/", fields)
+    page = client.log_in(make.user()).submit("/", fields)
 
     assert "<strong>world</strong>" in page.html
     assert page.form_with({"body"}).fields["body"] == "Hello **world**"
-    assert number_of(app, Post) == 0
+    assert count_rows(app, Post) == 0
 
 
-def test_preview_is_published_by_the_other_button(
-    app: Flask, make: Factory, reader: Reader
-) -> None:
-    page = reader.log_in(make.user()).submit("/", {"body": "Hello", "preview": "Preview"})
+def test_previewed_post_can_be_published(app: Flask, make: Factory, client: SiteClient) -> None:
+    page = client.log_in(make.user()).submit("/", {"body": "Hello", "preview": "Preview"})
 
-    reader.send(page, {"body": "Hello", "submit": "Publish"})
+    client.send(page, {"body": "Hello", "submit": "Publish"})
 
     assert bodies(app) == ["Hello"]
 
 
 @pytest.mark.parametrize(
-    ("kind", "wanted"), [("post", "Title</h"), ("comment", "Title"), ("", "Title</h")]
+    ("kind", "expected"), [("post", "Title</h"), ("comment", "Title"), ("", "Title</h")]
 )
-def test_composer_asks_for_a_preview(
-    make: Factory, reader: Reader, kind: str, wanted: str
+def test_live_preview_returns_a_fragment(
+    make: Factory, client: SiteClient, kind: str, expected: str
 ) -> None:
-    page = reader.log_in(make.user()).post("/preview", body="# Title", kind=kind)
+    page = client.log_in(make.user()).post("/preview", body="# Title", kind=kind)
 
     assert page.status == 200
-    assert wanted in page.html
+    assert expected in page.html
     assert ("<h" in page.html) == (kind != "comment")
     assert "<html" not in page.html
 
 
-@pytest.mark.parametrize(("kind", "longest"), [("post", 20_000), ("comment", 5_000)])
-def test_preview_shows_no_more_than_can_be_published(
-    make: Factory, reader: Reader, kind: str, longest: int
+@pytest.mark.parametrize(("kind", "max_length"), [("post", 20_000), ("comment", 5_000)])
+def test_live_preview_is_truncated_at_the_maximum_length(
+    make: Factory, client: SiteClient, kind: str, max_length: int
 ) -> None:
-    body = "a" * longest + "too much"
+    body = "a" * max_length + "too much"
 
-    page = reader.log_in(make.user()).post("/preview", body=body, kind=kind)
+    page = client.log_in(make.user()).post("/preview", body=body, kind=kind)
 
-    assert page.text == "a" * longest
-
-
-def test_preview_of_nothing_is_nothing(make: Factory, reader: Reader) -> None:
-    reader.log_in(make.user())
-
-    assert reader.post("/preview", body=" \n ").status == 204
-    assert reader.post("/preview").status == 204
+    assert page.text == "a" * max_length
 
 
-def test_html_in_a_post_is_shown_as_text(make: Factory, reader: Reader) -> None:
+def test_live_preview_of_nothing_is_empty(make: Factory, client: SiteClient) -> None:
+    client.log_in(make.user())
+
+    assert client.post("/preview", body=" \n ").status == 204
+    assert client.post("/preview").status == 204
+
+
+def test_html_in_a_post_is_escaped(make: Factory, client: SiteClient) -> None:
     make.post(make.user(), "<script>alert(1)</script> [x](javascript:alert(1))")
 
-    html = reader.open("/").html
+    html = client.open("/").html
 
     assert "<script>alert" not in html
     assert 'href="javascript' not in html
 
 
-def test_followed_shows_only_whom_one_follows(make: Factory, reader: Reader) -> None:
+def test_followed_feed_holds_the_posts_of_followed_users(
+    make: Factory, client: SiteClient
+) -> None:
     ann, bob, eve = make.user("ann"), make.user("bob"), make.user("eve")
-    for person in (ann, bob, eve):
-        make.post(person, f"Words of {person.username}")
+    for user in (ann, bob, eve):
+        make.post(user, f"Words of {user.username}")
     make.follow(ann, bob)
 
-    page = reader.log_in(ann).open("/followed")
+    page = client.log_in(ann).open("/followed")
 
     assert "Words of ann" in page.text
     assert "Words of bob" in page.text
     assert "Words of eve" not in page.text
-    assert "Words of eve" in reader.open("/").text
+    assert "Words of eve" in client.open("/").text
 
 
-def test_home_links_to_both_lists(make: Factory, reader: Reader) -> None:
-    assert {"/", "/followed"} <= set(reader.log_in(make.user()).open("/").links)
+def test_home_page_links_to_both_feeds(make: Factory, client: SiteClient) -> None:
+    assert {"/", "/followed"} <= set(client.log_in(make.user()).open("/").links)
 
 
-def test_post_has_a_page_of_its_own(make: Factory, reader: Reader) -> None:
+def test_post_has_its_own_page(make: Factory, client: SiteClient) -> None:
     post_id = make.post(make.user(), "Some *words*.")
 
-    page = reader.open(f"/post/{post_id}")
+    page = client.open(f"/post/{post_id}")
 
     assert "<em>words</em>" in page.html
     assert "/user/ann" in page.links
@@ -134,37 +136,37 @@ def test_post_has_a_page_of_its_own(make: Factory, reader: Reader) -> None:
 @pytest.mark.parametrize(
     ("username", "role"), [("ann", None), ("boss", "Administrator")], ids=["author", "admin"]
 )
-def test_post_is_edited(
-    app: Flask, make: Factory, reader: Reader, username: str, role: str | None
+def test_author_and_administrator_edit_a_post(
+    app: Flask, make: Factory, client: SiteClient, username: str, role: str | None
 ) -> None:
     ann = make.user("ann")
     post_id = make.post(ann, "Before")
-    reader.log_in(ann if username == "ann" else make.user(username, role=role))
+    client.log_in(ann if username == "ann" else make.user(username, role=role))
 
-    page = reader.submit(f"/edit/{post_id}", {"body": "*After*"})
+    page = client.submit(f"/edit/{post_id}", {"body": "*After*"})
 
     assert page.path == f"/post/{post_id}"
     assert "<em>After</em>" in page.html
     assert bodies(app) == ["*After*"]
 
 
-def test_form_for_editing_holds_the_text_as_it_was_written(make: Factory, reader: Reader) -> None:
+def test_edit_form_holds_the_source_text(make: Factory, client: SiteClient) -> None:
     ann = make.user()
     post_id = make.post(ann, "\nA *star* & <more>\n\nend")
 
-    page = reader.log_in(ann).open(f"/edit/{post_id}")
+    page = client.log_in(ann).open(f"/edit/{post_id}")
 
     assert page.form_with({"body"}).fields["body"].strip() == "A *star* & <more>\n\nend"
 
 
 @pytest.mark.parametrize("fields", [{"body": ""}, {"body": "After", "preview": "Preview"}])
-def test_post_is_not_changed_by_an_empty_text_or_a_preview(
-    app: Flask, make: Factory, reader: Reader, fields: dict[str, str]
+def test_empty_text_and_preview_do_not_change_a_post(
+    app: Flask, make: Factory, client: SiteClient, fields: dict[str, str]
 ) -> None:
     ann = make.user()
     post_id = make.post(ann, "Before")
 
-    page = reader.log_in(ann).submit(f"/edit/{post_id}", fields)
+    page = client.log_in(ann).submit(f"/edit/{post_id}", fields)
 
     assert page.path == f"/edit/{post_id}"
     assert page.form_with({"body"}).fields["body"] == fields["body"]
@@ -172,74 +174,79 @@ def test_post_is_not_changed_by_an_empty_text_or_a_preview(
 
 
 @pytest.mark.parametrize("role", [None, "Moderator"])
-def test_others_do_not_edit_a_post(
-    app: Flask, make: Factory, reader: Reader, role: str | None
+def test_other_users_cannot_edit_a_post(
+    app: Flask, make: Factory, client: SiteClient, role: str | None
 ) -> None:
     post_id = make.post(make.user("ann"), "Before")
-    reader.log_in(make.user("eve", role=role))
+    client.log_in(make.user("eve", role=role))
 
-    assert reader.open(f"/edit/{post_id}").status == 403
-    assert reader.post(f"/edit/{post_id}", body="After").status == 403
+    assert client.open(f"/edit/{post_id}").status == 403
+    assert client.post(f"/edit/{post_id}", body="After").status == 403
     assert bodies(app) == ["Before"]
 
 
 @pytest.mark.parametrize("role", [None, "Moderator", "Administrator"])
-def test_post_is_deleted_after_a_question(
-    app: Flask, make: Factory, reader: Reader, role: str | None
+def test_post_is_deleted_after_confirmation(
+    app: Flask, make: Factory, client: SiteClient, role: str | None
 ) -> None:
     ann, bob = make.user("ann"), make.user("bob", role=role)
     post_id = make.post(ann)
     make.comment(bob, post_id)
-    reader.log_in(bob if role else ann)
+    client.log_in(bob if role else ann)
 
-    page = reader.open(f"/post/{post_id}/deletion")
-    assert number_of(app, Post) == 1
-    page = reader.send(page, {}, page.path)
+    page = client.open(f"/post/{post_id}/deletion")
+    assert count_rows(app, Post) == 1
+    page = client.send(page, {}, page.path)
 
     assert "The post has been deleted" in page.text
-    assert number_of(app, Post) == number_of(app, Comment) == value(app, ann, "post_count") == 0
-    assert reader.open(f"/post/{post_id}").status == 404
+    assert (
+        count_rows(app, Post)
+        == count_rows(app, Comment)
+        == user_column(app, ann, "post_count")
+        == 0
+    )
+    assert client.open(f"/post/{post_id}").status == 404
 
 
-def test_others_do_not_delete_a_post(app: Flask, make: Factory, reader: Reader) -> None:
+def test_other_users_cannot_delete_a_post(app: Flask, make: Factory, client: SiteClient) -> None:
     post_id = make.post(make.user("ann"))
-    reader.log_in(make.user("eve"))
+    client.log_in(make.user("eve"))
 
-    assert reader.open(f"/post/{post_id}/deletion").status == 403
-    assert reader.post(f"/post/{post_id}/deletion").status == 403
-    assert number_of(app, Post) == 1
+    assert client.open(f"/post/{post_id}/deletion").status == 403
+    assert client.post(f"/post/{post_id}/deletion").status == 403
+    assert count_rows(app, Post) == 1
 
 
-def test_moderator_sees_the_way_to_delete_and_the_reader_does_not(
-    app: Flask, make: Factory, reader: Reader
+def test_only_moderators_see_the_delete_link(
+    app: Flask, make: Factory, client: SiteClient
 ) -> None:
     link = f"/post/{make.post(make.user('ann'))}/deletion"
-    reader.log_in(make.user("mo", role="Moderator"))
+    client.log_in(make.user("mo", role="Moderator"))
 
-    assert link in reader.open("/").links
-    assert link not in Reader(app).log_in(make.user("eve")).open("/").links
-    assert link not in Reader(app).open("/").links
+    assert link in client.open("/").links
+    assert link not in SiteClient(app).log_in(make.user("eve")).open("/").links
+    assert link not in SiteClient(app).open("/").links
 
 
-def test_role_without_writing_has_no_composer(
-    app: Flask, make: Factory, reader: Reader, mute: None
+def test_role_without_permission_has_no_composer(
+    app: Flask, make: Factory, client: SiteClient, read_only_users: None
 ) -> None:
     post_id = make.post(make.user("ann"))
-    reader.log_in(make.user("quiet"))
+    client.log_in(make.user("quiet"))
 
     for path in ("/", f"/post/{post_id}"):
-        assert all("body" not in form.names for form in reader.open(path).forms)
-        assert reader.post(path, body="Let me in").status == 403
-    assert number_of(app, Post) == 1
-    assert number_of(app, Comment) == 0
+        assert all("body" not in form.names for form in client.open(path).forms)
+        assert client.post(path, body="Let me in").status == 403
+    assert count_rows(app, Post) == 1
+    assert count_rows(app, Comment) == 0
 
 
-def test_older_pages_greet_nobody_again(make: Factory, reader: Reader) -> None:
+def test_older_pages_have_no_hero(make: Factory, client: SiteClient) -> None:
     ann = make.user()
     for _ in range(21):
         make.post(ann)
-    home = reader.open("/")
-    older = reader.open(next(link for link in home.links if "before=" in link))
+    home = client.open("/")
+    older = client.open(next(link for link in home.links if "before=" in link))
 
     assert "good company" in home.text
     assert "good company" not in older.text

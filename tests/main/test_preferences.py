@@ -1,38 +1,38 @@
-"""Language and colours."""
+"""Preferences: language and theme."""
 
 import pytest
 from flask import Flask
 
-from tests.factories import Factory
-from tests.reader import Reader
-from tests.rows import value
+from tests.support.factories import Factory
+from tests.support.http_client import SiteClient
+from tests.support.rows import user_column
 
 CHINESE_DARK = {"locale": "zh_Hans", "theme": "dark"}
 
 
-def test_choice_is_kept_for_strangers(reader: Reader) -> None:
-    page = reader.submit("/preferences", {**CHINESE_DARK})
+def test_anonymous_preferences_are_stored_in_cookies(client: SiteClient) -> None:
+    page = client.submit("/preferences", {**CHINESE_DARK})
 
     assert page.path == "/"
     assert '<html lang="zh-Hans" data-bs-theme="dark">' in page.html
-    assert 'lang="zh-Hans"' in reader.open("/auth/login").html
+    assert 'lang="zh-Hans"' in client.open("/auth/login").html
 
 
-def test_form_shows_what_was_chosen(reader: Reader) -> None:
-    reader.submit("/preferences", {**CHINESE_DARK})
+def test_form_shows_the_current_preferences(client: SiteClient) -> None:
+    client.submit("/preferences", {**CHINESE_DARK})
 
-    fields = reader.open("/preferences").form_with({"theme"}).fields
+    fields = client.open("/preferences").form_with({"theme"}).fields
 
     assert (fields["locale"], fields["theme"]) == ("zh_Hans", "dark")
 
 
-def test_language_is_kept_with_the_account(app: Flask, make: Factory, reader: Reader) -> None:
+def test_language_is_stored_in_the_account(app: Flask, make: Factory, client: SiteClient) -> None:
     ann = make.user()
 
-    reader.log_in(ann).submit("/preferences", {**CHINESE_DARK})
+    client.log_in(ann).submit("/preferences", {**CHINESE_DARK})
 
-    assert value(app, ann, "locale") == "zh_Hans"
-    elsewhere = Reader(app).log_in(ann)
+    assert user_column(app, ann, "locale") == "zh_Hans"
+    elsewhere = SiteClient(app).log_in(ann)
     assert 'lang="zh-Hans"' in elsewhere.open("/").html
 
 
@@ -49,8 +49,8 @@ def test_language_is_kept_with_the_account(app: Flask, make: Factory, reader: Re
         (";;;q=x", "en"),
     ],
 )
-def test_browser_tells_the_language(app: Flask, header: str, lang: str) -> None:
-    page = Reader(app, **{"Accept-Language": header}).open("/")
+def test_default_language_comes_from_the_browser(app: Flask, header: str, lang: str) -> None:
+    page = SiteClient(app, **{"Accept-Language": header}).open("/")
 
     assert f'<html lang="{lang}"' in page.html
 
@@ -59,32 +59,32 @@ def test_browser_tells_the_language(app: Flask, header: str, lang: str) -> None:
     "fields",
     [{"locale": "xx", "theme": "dark"}, {"locale": "en", "theme": "pink"}, {"locale": "en"}],
 )
-def test_unknown_choice_is_refused(reader: Reader, fields: dict[str, str]) -> None:
-    page = reader.post("/preferences", **fields)
+def test_invalid_choice_is_refused(client: SiteClient, fields: dict[str, str]) -> None:
+    page = client.post("/preferences", **fields)
 
     assert page.path == "/preferences"
-    assert reader.client.get_cookie("theme") is None
+    assert client.client.get_cookie("theme") is None
 
 
 @pytest.mark.parametrize("cookie", ["lang", "theme"])
-@pytest.mark.parametrize("content", ["", "xx", "../../etc", '"><script>', "%00", "é"])
-def test_odd_cookie_is_ignored(reader: Reader, cookie: str, content: str) -> None:
-    reader.client.set_cookie(cookie, content)
+@pytest.mark.parametrize("value", ["", "xx", "../../etc", '"><script>', "%00", "é"])
+def test_invalid_cookie_is_ignored(client: SiteClient, cookie: str, value: str) -> None:
+    client.client.set_cookie(cookie, value)
 
-    page = reader.open("/")
+    page = client.open("/")
 
     assert page.status == 200
     assert '<html lang="en">' in page.html
 
 
-def test_preferences_lead_back_to_the_page_before(make: Factory, reader: Reader) -> None:
+def test_preferences_return_to_the_previous_page(make: Factory, client: SiteClient) -> None:
     make.user()
-    link = next(link for link in reader.open("/user/ann").links if "/preferences" in link)
+    link = next(link for link in client.open("/user/ann").links if "/preferences" in link)
 
-    page = reader.submit(link, {**CHINESE_DARK})
+    page = client.submit(link, {**CHINESE_DARK})
 
     assert page.path == "/user/ann"
 
 
-def test_preferences_lead_nowhere_else(reader: Reader) -> None:
-    assert reader.submit("/preferences?next=//evil.example", {**CHINESE_DARK}).path == "/"
+def test_preferences_never_lead_off_the_site(client: SiteClient) -> None:
+    assert client.submit("/preferences?next=//evil.example", {**CHINESE_DARK}).path == "/"

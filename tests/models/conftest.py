@@ -1,4 +1,4 @@
-"""What tests of the models share."""
+"""Fixtures for the tests of the models."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,6 @@ from flask import Flask
 
 @pytest.fixture
 def context(app: Flask) -> Iterator[None]:
-    """An application context with a session of its own, as a command has."""
+    """An application context with one session for the whole test."""
     with app.app_context():
         yield

@@ -1,86 +1,87 @@
-"""Passwords: kept as salted hashes, never readable, hashed anew when the method changes."""
+"""Passwords and login sessions."""
 
 import pytest
 from flask import Flask
 
-from app.models import User, waste_a_password_check
-from tests.models.people import saved
+from app.models import User, dummy_password_check
+from tests.models.users import create_user
 
 pytestmark = pytest.mark.usefixtures("context")
 
 
-def test_password_cannot_be_read() -> None:
-    user = saved(password="cat and dog")
+def test_password_is_write_only_and_stored_as_a_salted_hash() -> None:
+    user, other = User(password="cat and dog"), User(password="cat and dog")
 
     with pytest.raises(AttributeError, match="verify_password"):
         _ = user.password
+    assert "cat" not in str(user.password_hash)
+    assert user.password_hash != other.password_hash
 
 
-def test_password_is_not_kept_in_plain_text() -> None:
-    assert "cat" not in str(saved(password="cat and dog").password_hash)
-
-
-def test_right_password_is_verified_and_others_are_not() -> None:
-    user = saved(password="cat and dog")
+def test_only_the_right_password_is_verified() -> None:
+    user, without_password = create_user(password="cat and dog"), create_user("bob")
 
     assert user.verify_password("cat and dog")
-    assert not user.verify_password("Cat and dog")
-    assert not user.verify_password("")
+    for password in ("Cat and dog", "", "None"):
+        assert not user.verify_password(password)
+        assert not without_password.verify_password(password)
 
 
-def test_same_password_has_different_salts() -> None:
-    one, other = User(password="cat and dog"), User(password="cat and dog")
+def test_only_confirmed_users_with_the_right_password_are_authenticated() -> None:
+    ann = create_user(password="cat and dog", confirmed=True)
+    create_user("bob", password="cat and dog")
 
-    assert one.password_hash != other.password_hash
-
-
-def test_account_without_password_cannot_be_entered() -> None:
-    user = saved()
-
-    assert user.password_hash is None
-    assert not user.verify_password("")
-    assert not user.verify_password("None")
+    assert User.authenticate("ANN@example.com", "cat and dog") is ann
+    for email, password in (
+        ("ann@example.com", "wrong"),
+        ("bob@example.com", "cat and dog"),
+        ("unknown@example.com", "cat and dog"),
+        ("ann\0@example.com", "cat and dog"),
+    ):
+        assert User.authenticate(email, password) is None
 
 
 def test_new_password_ends_every_session() -> None:
-    user = saved(password="cat and dog")
-    session = user.get_id()
-    assert User.from_session(session) is user
+    user = create_user(password="cat and dog")
+    session_id = user.get_id()
+    assert User.find_by_session_id(session_id) is user
 
     user.password = "cat and bird"
 
-    assert User.from_session(session) is None
-    assert User.from_session(user.get_id()) is user
+    assert User.find_by_session_id(session_id) is None
+    assert User.find_by_session_id(user.get_id()) is user
 
 
-@pytest.mark.parametrize(
-    "remembered", ["", ".", "x.y", "1", "-1.x", "1.", "99999999.x", "².x"], ids=repr
-)
-def test_made_up_session_is_nobody(remembered: str) -> None:
-    saved(id=1)
+def test_invalid_session_id_finds_no_user() -> None:
+    create_user(id=1)
 
-    assert User.from_session(remembered) is None
+    for session_id in ("", ".", "x.y", "1", "-1.x", "1.", "99999999.x", "².x"):
+        assert User.find_by_session_id(session_id) is None
 
 
-def test_password_is_hashed_anew_only_when_the_method_changes(
+def test_password_is_rehashed_only_if_the_method_changed(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user = saved(password="cat and dog")
+    user = create_user(password="cat and dog", confirmed=True)
     stamp = user.security_stamp
     assert not user.rehash_password("cat and dog")
 
     monkeypatch.setitem(app.config, "PASSWORD_HASH_METHOD", "scrypt:512:8:1")
 
-    assert user.rehash_password("cat and dog")
+    assert User.authenticate(user.email, "cat and dog") is user
     assert str(user.password_hash).startswith("scrypt:512:8:1$")
     assert user.verify_password("cat and dog")
-    assert user.security_stamp == stamp, "the user stays logged in"
+    assert user.security_stamp == stamp, "sessions stay valid"
 
 
-def test_wasted_check_hashes_by_the_configured_method(
+def test_dummy_check_uses_the_configured_method(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(app.config, "PASSWORD_HASH_METHOD", "no such method")
+    create_user()
 
     with pytest.raises(ValueError, match="no such method"):
-        waste_a_password_check("anything")
+        dummy_password_check("anything")
+    for email in ("unknown@example.com", "ann@example.com"):
+        with pytest.raises(ValueError, match="no such method"):
+            User.authenticate(email, "anything")

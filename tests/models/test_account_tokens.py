@@ -1,90 +1,83 @@
-"""The tokens that go out in letters: for one user, one purpose, a limited time, and once."""
+"""Tokens in emails: for one user and one purpose, for a limited time, and single-use."""
 
 from collections.abc import Callable
-from itertools import permutations
 
 import pytest
 from flask import Flask
 
 from app.extensions import db
 from app.models import User
-from tests.models.people import saved
+from tests.models.users import create_user
 
 pytestmark = pytest.mark.usefixtures("context")
 
 EXPIRED = -1
 
-MAKERS: dict[str, Callable[[User, int], str]] = {
-    "confirm": lambda user, lifetime: user.generate_confirmation_token(lifetime),
-    "reset": lambda user, lifetime: user.generate_reset_token(lifetime),
-    "change_email": lambda user, lifetime: user.generate_email_change_token(
-        "new@example.com", lifetime
+GENERATE: dict[str, Callable[[User, int], str]] = {
+    "confirm": lambda user, seconds: user.generate_confirmation_token(seconds),
+    "reset": lambda user, seconds: user.generate_reset_token(seconds),
+    "change_email": lambda user, seconds: user.generate_email_change_token(
+        "new@example.com", seconds
     ),
 }
-USERS: dict[str, Callable[[User, str], bool]] = {
+USE: dict[str, Callable[[User, str], bool]] = {
     "confirm": lambda user, token: user.confirm(token),
     "reset": lambda _user, token: User.reset_password(token, "cat and bird"),
     "change_email": lambda user, token: user.change_email(token),
 }
+MALFORMED = ["", "x", "a.b", "a.b.c", "☃", "." * 1000]
 
 
-def state(user: User) -> tuple[object, ...]:
+def credentials(user: User) -> tuple[object, ...]:
     return user.email, user.confirmed, user.password_hash, user.security_stamp
 
 
-@pytest.mark.parametrize("purpose", MAKERS)
-def test_token_works_once(purpose: str) -> None:
-    user = saved()
-    token = MAKERS[purpose](user, 60)
+@pytest.mark.parametrize("purpose", GENERATE)
+def test_token_is_single_use(purpose: str) -> None:
+    user = create_user()
+    token = GENERATE[purpose](user, 60)
 
-    assert USERS[purpose](user, token)
-    assert not USERS[purpose](user, token)
-
-
-@pytest.mark.parametrize("purpose", MAKERS)
-def test_expired_token_changes_nothing(purpose: str) -> None:
-    user = saved()
-    before = state(user)
-
-    assert not USERS[purpose](user, MAKERS[purpose](user, EXPIRED))
-    assert state(user) == before
+    assert USE[purpose](user, token)
+    assert not USE[purpose](user, token)
 
 
-@pytest.mark.parametrize(("made_for", "used_for"), list(permutations(MAKERS, 2)))
-def test_token_of_another_purpose_changes_nothing(made_for: str, used_for: str) -> None:
-    user = saved()
-    before = state(user)
+@pytest.mark.parametrize("purpose", GENERATE)
+def test_invalid_token_changes_nothing(purpose: str) -> None:
+    user = create_user()
+    before = credentials(user)
+    tokens = [
+        GENERATE[purpose](user, EXPIRED),
+        *(generate(user, 60) for other, generate in GENERATE.items() if other != purpose),
+        *MALFORMED,
+    ]
 
-    assert not USERS[used_for](user, MAKERS[made_for](user, 60))
-    assert state(user) == before
-
-
-@pytest.mark.parametrize("token", ["", "x", "a.b", "a.b.c", "☃", "." * 1000], ids=ascii)
-@pytest.mark.parametrize("purpose", USERS)
-def test_nonsense_is_no_token(purpose: str, token: str) -> None:
-    assert not USERS[purpose](saved(), token)
+    for token in tokens:
+        assert not USE[purpose](user, token)
+    assert credentials(user) == before
 
 
 @pytest.mark.parametrize("purpose", ["confirm", "change_email"])
-def test_token_of_somebody_else_changes_nothing(purpose: str) -> None:
-    ann, bob = saved("ann"), saved("bob")
-    before = state(bob)
+def test_token_of_another_user_changes_nothing(purpose: str) -> None:
+    ann, bob = create_user("ann"), create_user("bob")
+    before = credentials(bob)
 
-    assert not USERS[purpose](bob, MAKERS[purpose](ann, 60))
-    assert state(bob) == before
+    assert not USE[purpose](bob, GENERATE[purpose](ann, 60))
+    assert credentials(bob) == before
 
 
-def test_reset_token_resets_its_owner_and_nobody_else() -> None:
-    ann, bob = saved("ann", password="cat and dog"), saved("bob", password="cat and dog")
+def test_reset_sets_the_password_and_confirms_the_address_of_one_user() -> None:
+    ann, bob = (create_user(name, password="cat and dog") for name in ("ann", "bob"))
 
     assert User.reset_password(ann.generate_reset_token(), "cat and bird")
 
     assert ann.verify_password("cat and bird")
+    assert ann.confirmed
     assert bob.verify_password("cat and dog")
+    assert not bob.confirmed
 
 
-def test_reset_token_of_a_deleted_user_is_worthless() -> None:
-    ann = saved()
+def test_reset_token_of_a_deleted_user_is_invalid() -> None:
+    ann = create_user()
     token = ann.generate_reset_token()
     db.session.delete(ann)
     db.session.commit()
@@ -92,72 +85,73 @@ def test_reset_token_of_a_deleted_user_is_worthless() -> None:
     assert not User.reset_password(token, "cat and bird")
 
 
-def test_reset_confirms_the_address() -> None:
-    ann = saved()
-
-    User.reset_password(ann.generate_reset_token(), "cat and bird")
-
-    assert ann.confirmed
-
-
-@pytest.mark.parametrize("purpose", MAKERS)
-def test_new_password_voids_every_token(purpose: str) -> None:
-    user = saved(password="cat and dog")
-    token = MAKERS[purpose](user, 60)
+@pytest.mark.parametrize("purpose", GENERATE)
+def test_new_password_invalidates_tokens(purpose: str) -> None:
+    user = create_user(password="cat and dog")
+    token = GENERATE[purpose](user, 60)
 
     user.password = "cat and bird"
 
-    assert not USERS[purpose](user, token)
+    assert not USE[purpose](user, token)
 
 
-def test_email_change_moves_the_account_and_its_avatar() -> None:
-    ann = saved()
-    avatar = ann.avatar_hash
+def test_email_change_updates_the_avatar_and_ends_sessions() -> None:
+    ann = create_user()
+    avatar, session_id = ann.avatar_hash, ann.get_id()
 
     assert ann.change_email(ann.generate_email_change_token("  New@Example.COM "))
 
     assert ann.email == "new@example.com"
     assert ann.avatar_hash != avatar
+    assert User.find_by_session_id(session_id) is None
 
 
-def test_email_does_not_change_to_an_address_that_is_taken() -> None:
-    ann = saved()
+def test_email_does_not_change_to_an_address_in_use() -> None:
+    ann = create_user()
     token = ann.generate_email_change_token("bob@example.com")
-    saved("bob")
+    create_user("bob")
 
     assert not ann.change_email(token)
     assert ann.email == "ann@example.com"
 
 
-def test_email_change_ends_every_session() -> None:
-    ann = saved()
-    session = ann.get_id()
-
-    ann.change_email(ann.generate_email_change_token("new@example.com"))
-
-    assert User.from_session(session) is None
-
-
 def test_keys_can_be_rotated(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    ann = saved()
+    ann = create_user()
     old_key = app.config["SECRET_KEY"]
     token, other = ann.generate_confirmation_token(), ann.generate_reset_token()
 
     monkeypatch.setitem(app.config, "SECRET_KEY", "a new key")
-    assert not ann.confirm(token), "the old key is forgotten"
+    assert not ann.confirm(token), "the old key is gone"
 
     monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", [old_key])
     assert ann.confirm(token)
     assert User.reset_password(other, "cat and bird")
 
 
-def test_new_tokens_are_signed_with_the_new_key(
+def test_new_tokens_are_signed_with_the_current_key(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann = saved()
+    ann = create_user()
     monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", ["an old key"])
     token = ann.generate_confirmation_token()
 
     monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", [])
 
     assert ann.confirm(token)
+
+
+def test_unconfirmed_registration_is_replaced_until_it_is_confirmed() -> None:
+    ann = create_user(password="cat and dog")
+    token = ann.generate_confirmation_token()
+
+    assert ann.replace_unconfirmed("anna", "cat and bird", "zh_Hans")
+    db.session.commit()
+    assert (ann.username, ann.locale) == ("anna", "zh_Hans")
+    assert ann.verify_password("cat and bird")
+    assert not ann.confirm(token)
+
+    db.session.execute(db.update(User).values(confirmed=True))
+    assert ann.confirmed is True
+    db.session.expunge(ann)
+    ann.confirmed = False  # as loaded before another transaction confirmed the account
+    assert not ann.replace_unconfirmed("mallory", "cat and fish", "en")

@@ -1,4 +1,4 @@
-"""Deleting a user takes what they wrote along, corrects every count, and breaks no page."""
+"""Deleting a user deletes their content, corrects all counts and breaks no page."""
 
 from threading import Thread
 
@@ -7,128 +7,114 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.extensions import db
-from app.models import Comment, Follow, Letter, Post, User, delete_user
-from tests.factories import Factory, Person
-from tests.models.counting import orphans, wrong_counts
-from tests.reader import Reader
+from app.models import Comment, Follow, OutboxEmail, Post, User, delete_user
+from tests.models.counts import dangling_references, wrong_counts
+from tests.support.factories import Factory, UserData
+from tests.support.http_client import SiteClient
+
+pytestmark = pytest.mark.both_databases
 
 
-class Village:
-    """Ann, about to be deleted, and Bob, who stays; each answered and followed the other."""
+class TwoUsers:
+    """Two moderators who follow each other and comment on each other's posts."""
 
     def __init__(self, app: Flask, make: Factory) -> None:
         self.app = app
         self.ann = make.user("ann", "Moderator")
         self.bob = make.user("bob", "Moderator")
         self.anns_post, self.bobs_post = make.post(self.ann), make.post(self.bob)
-        for person in (self.ann, self.bob):
+        for user in (self.ann, self.bob):
             for post in (self.anns_post, self.bobs_post):
-                make.comment(person, post)
-        self.hidden = make.comment(self.bob, self.bobs_post, "Hidden by Ann")
+                make.comment(user, post)
+        self.suspended = make.comment(self.bob, self.bobs_post, "Suspended by Ann")
         make.follow(self.ann, self.bob)
         make.follow(self.bob, self.ann)
         with app.app_context():
-            comment = db.session.get_one(Comment, self.hidden)
+            comment = db.session.get_one(Comment, self.suspended)
             comment.suspend(by=db.session.get_one(User, self.ann.id))
+            for recipient in (self.ann.email, self.bob.email):
+                email = {"subject": "Hello", "body_text": "", "body_html": ""}
+                db.session.add(OutboxEmail(recipient=recipient, **email))
             db.session.commit()
 
-    def delete(self, person: Person) -> None:
+    def delete(self, user: UserData) -> None:
         with self.app.app_context():
-            delete_user(db.session.get_one(User, person.id))
+            delete_user(db.session.get_one(User, user.id))
             db.session.commit()
 
 
 @pytest.fixture
-def village(app: Flask, make: Factory) -> Village:
-    return Village(app, make)
+def site(app: Flask, make: Factory) -> TwoUsers:
+    return TwoUsers(app, make)
 
 
-def test_everything_of_a_deleted_user_goes(village: Village) -> None:
-    village.delete(village.ann)
+def test_content_is_deleted_and_counts_are_corrected(site: TwoUsers) -> None:
+    site.delete(site.ann)
 
-    with village.app.app_context():
-        assert db.session.get(User, village.ann.id) is None
-        assert db.session.scalars(db.select(Post.id)).all() == [village.bobs_post]
-        assert set(db.session.scalars(db.select(Comment.author_id))) == {village.bob.id}
-        assert set(db.session.scalars(db.select(Follow.follower_id))) == {village.bob.id}
-        assert orphans() == []
-
-
-def test_counts_of_those_who_stay_are_corrected(village: Village) -> None:
-    village.delete(village.ann)
-
-    with village.app.app_context():
-        bob = db.session.get_one(User, village.bob.id)
+    with site.app.app_context():
+        assert db.session.get(User, site.ann.id) is None
+        assert db.session.scalars(db.select(Post.id)).all() == [site.bobs_post]
+        assert set(db.session.scalars(db.select(Comment.author_id))) == {site.bob.id}
+        assert set(db.session.scalars(db.select(Follow.follower_id))) == {site.bob.id}
+        assert db.session.scalars(db.select(OutboxEmail.recipient)).all() == [site.bob.email]
+        bob = db.session.get_one(User, site.bob.id)
         assert (bob.post_count, bob.follower_count, bob.following_count) == (1, 0, 0)
-        assert db.session.get_one(Post, village.bobs_post).comment_count == 2
+        assert db.session.get_one(Post, site.bobs_post).comment_count == 2
         assert wrong_counts() == []
+        assert dangling_references() == []
 
 
-def test_suspension_outlives_the_moderator(village: Village) -> None:
-    village.delete(village.ann)
+def test_comments_stay_suspended_without_the_moderator(site: TwoUsers) -> None:
+    site.delete(site.ann)
 
-    with village.app.app_context():
-        comment = db.session.get_one(Comment, village.hidden)
+    with site.app.app_context():
+        comment = db.session.get_one(Comment, site.suspended)
         assert comment.disabled
         assert comment.disabled_by is None
         assert comment.disabled_at is not None
 
 
-def test_pages_still_open_after_an_author_is_deleted(village: Village) -> None:
-    village.delete(village.ann)
-    reader = Reader(village.app).log_in(village.bob)
-    post = f"/post/{village.bobs_post}"
+def test_pages_work_after_an_author_is_deleted(site: TwoUsers) -> None:
+    site.delete(site.ann)
+    client = SiteClient(site.app).log_in(site.bob)
+    post = f"/post/{site.bobs_post}"
 
     pages = ["/", "/followed", post, "/moderate", "/user/bob", "/followers/bob"]
 
-    assert {path: reader.open(path).status for path in pages} == dict.fromkeys(pages, 200)
-    assert reader.open("/user/ann").status == 404
-    assert reader.open(f"/post/{village.anns_post}").status == 404
+    assert {path: client.open(path).status for path in pages} == dict.fromkeys(pages, 200)
+    assert client.open("/user/ann").status == 404
+    assert client.open(f"/post/{site.anns_post}").status == 404
 
 
-def test_deleted_user_is_logged_out(village: Village) -> None:
-    reader = Reader(village.app).log_in(village.ann)
+def test_deleted_user_is_logged_out(site: TwoUsers) -> None:
+    client = SiteClient(site.app).log_in(site.ann)
 
-    village.delete(village.ann)
+    site.delete(site.ann)
 
-    assert reader.open("/followed").path.startswith("/auth/login")
+    assert client.open("/followed").path.startswith("/auth/login")
 
 
-def test_rows_that_wait_in_the_session_are_deleted_too(village: Village) -> None:
-    with village.app.app_context():
-        ann = db.session.get_one(User, village.ann.id)
-        db.session.add(Comment(body="Last words", author=ann, post_id=village.bobs_post))
+def test_pending_rows_in_the_session_are_deleted(site: TwoUsers) -> None:
+    with site.app.app_context():
+        ann = db.session.get_one(User, site.ann.id)
+        db.session.add(Comment(body="Not flushed", author=ann, post_id=site.bobs_post))
         delete_user(ann)
         db.session.commit()
 
         assert wrong_counts() == []
-        assert orphans() == []
+        assert dangling_references() == []
 
 
-def test_rolled_back_deletion_changes_nothing(village: Village) -> None:
-    with village.app.app_context():
-        delete_user(db.session.get_one(User, village.ann.id))
+def test_rollback_undoes_the_deletion(site: TwoUsers) -> None:
+    with site.app.app_context():
+        delete_user(db.session.get_one(User, site.ann.id))
         db.session.rollback()
 
-        assert db.session.get(User, village.ann.id) is not None
+        assert db.session.get(User, site.ann.id) is not None
         assert wrong_counts() == []
 
 
-def test_letters_to_a_deleted_user_go_too(village: Village) -> None:
-    with village.app.app_context():
-        for recipient in (village.ann.email, village.bob.email):
-            db.session.add(
-                Letter(recipient=recipient, subject="Hello", body_text="", body_html="")
-            )
-        db.session.commit()
-
-    village.delete(village.ann)
-
-    with village.app.app_context():
-        assert db.session.scalars(db.select(Letter.recipient)).all() == [village.bob.email]
-
-
-def test_comment_that_a_moderator_deletes_meanwhile_is_counted_down_once(
+def test_comment_deleted_in_a_concurrent_transaction_is_subtracted_once(
     app: Flask, make: Factory
 ) -> None:
     ann, bob = make.user("ann"), make.user("bob")
@@ -137,7 +123,7 @@ def test_comment_that_a_moderator_deletes_meanwhile_is_counted_down_once(
         make.comment(author, post)
     comment = make.comment(ann, post)
 
-    def leave() -> None:
+    def delete_ann() -> None:
         with app.app_context():
             delete_user(db.session.get_one(User, ann.id))
             db.session.commit()
@@ -145,18 +131,18 @@ def test_comment_that_a_moderator_deletes_meanwhile_is_counted_down_once(
     with app.app_context():
         db.session.delete(db.session.get_one(Comment, comment))
         db.session.flush()
-        leaving = Thread(target=leave)
-        leaving.start()
-        wait_until_it_waits(app, leaving)
+        thread = Thread(target=delete_ann)
+        thread.start()
+        wait_for_lock(app, thread)
         db.session.commit()
-    leaving.join()
+    thread.join()
 
     with app.app_context():
         assert wrong_counts() == []
 
 
-def wait_until_it_waits(app: Flask, thread: Thread) -> None:
-    """Return when `thread` waits for our lock (SQLite, which does not tell, waits by itself)."""
+def wait_for_lock(app: Flask, thread: Thread) -> None:
+    """Return when `thread` waits for a lock. SQLite does not show that; its writes just wait."""
     with app.app_context(), db.engine.connect() as connection:
         while thread.is_alive() and db.engine.dialect.name == "postgresql":
             if connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):

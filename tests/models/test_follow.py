@@ -1,4 +1,4 @@
-"""Following: everyone follows themself, which no count shows and nobody can end."""
+"""Follows. Every user follows themself, which is not counted and cannot be undone."""
 
 from datetime import UTC, datetime
 
@@ -7,10 +7,10 @@ from flask import Flask
 
 from app.extensions import db
 from app.models import Follow, Post, User
-from tests.databases import counted_statements
-from tests.models.people import saved
+from tests.models.users import create_user
+from tests.support.databases import record_statements
 
-pytestmark = pytest.mark.usefixtures("context")
+pytestmark = [pytest.mark.usefixtures("context"), pytest.mark.both_databases]
 
 
 def counts(user: User) -> tuple[int, int]:
@@ -18,45 +18,34 @@ def counts(user: User) -> tuple[int, int]:
     return user.follower_count, user.following_count
 
 
-def follows() -> int:
-    return db.session.scalar(db.select(db.func.count()).select_from(Follow)) or 0
-
-
-def test_new_user_follows_themself_and_shows_no_followers() -> None:
-    ann = saved()
+def test_new_user_follows_themself_and_has_no_followers() -> None:
+    ann = create_user()
 
     assert ann.is_following(ann)
     assert ann.is_followed_by(ann)
+    assert not ann.follow(ann)
+    assert not ann.unfollow(ann)
+    assert ann.is_following(ann)
     assert counts(ann) == (0, 0)
 
 
-def test_following_goes_one_way() -> None:
-    ann, bob = saved("ann"), saved("bob")
+def test_following_is_one_way_and_counted_once() -> None:
+    ann, bob = create_user("ann"), create_user("bob")
 
     assert ann.follow(bob)
+    assert not ann.follow(bob)
     db.session.commit()
 
     assert ann.is_following(bob)
     assert bob.is_followed_by(ann)
     assert not bob.is_following(ann)
     assert not ann.is_followed_by(bob)
-    assert counts(ann) == (0, 1)
-    assert counts(bob) == (1, 0)
+    assert (counts(ann), counts(bob)) == ((0, 1), (1, 0))
 
 
-def test_following_twice_counts_once() -> None:
-    ann, bob = saved("ann"), saved("bob")
-
-    assert ann.follow(bob)
-    assert not ann.follow(bob)
-    db.session.commit()
-
-    assert counts(bob) == (1, 0)
-    assert follows() == 3
-
-
-def test_unfollowing_takes_the_follow_back() -> None:
-    ann, bob = saved("ann"), saved("bob")
+def test_unfollowing_is_counted_once() -> None:
+    ann, bob = create_user("ann"), create_user("bob")
+    assert not ann.unfollow(bob)
     ann.follow(bob)
 
     assert ann.unfollow(bob)
@@ -67,51 +56,24 @@ def test_unfollowing_takes_the_follow_back() -> None:
     assert counts(ann) == counts(bob) == (0, 0)
 
 
-def test_unfollowing_a_stranger_changes_nothing() -> None:
-    ann, bob = saved("ann"), saved("bob")
-
-    assert not ann.unfollow(bob)
-    assert counts(ann) == counts(bob) == (0, 0)
-
-
-def test_nobody_stops_following_themself() -> None:
-    ann = saved()
-
-    assert not ann.unfollow(ann)
-    db.session.commit()
-
-    assert ann.is_following(ann)
-    assert counts(ann) == (0, 0)
-
-
-def test_following_oneself_again_changes_nothing() -> None:
-    ann = saved()
-
-    assert not ann.follow(ann)
-    db.session.commit()
-
-    assert counts(ann) == (0, 0)
-    assert follows() == 1
-
-
-def test_user_without_an_id_follows_nobody_yet() -> None:
-    ann, new = saved(), User(username="new", email="new@example.com")
+def test_user_without_an_id_follows_no_one() -> None:
+    ann, new = create_user(), User(username="new", email="new@example.com")
 
     assert not new.is_following(ann)
     assert not ann.is_following(new)
 
 
-def test_follow_remembers_since_when() -> None:
-    ann, bob = saved("ann"), saved("bob")
-    since = datetime(2026, 1, 2, tzinfo=UTC)
+def test_follow_stores_the_timestamp() -> None:
+    ann, bob = create_user("ann"), create_user("bob")
+    timestamp = datetime(2026, 1, 2, tzinfo=UTC)
 
-    ann.follow(bob, at=since)
+    ann.follow(bob, timestamp=timestamp)
 
-    assert db.session.get_one(Follow, (ann.id, bob.id)).timestamp == since
+    assert db.session.get_one(Follow, (ann.id, bob.id)).timestamp == timestamp
 
 
-def test_lists_of_people_leave_oneself_out() -> None:
-    ann, bob, cat = saved("ann"), saved("bob"), saved("cat")
+def test_lists_exclude_the_user() -> None:
+    ann, bob, cat = (create_user(name) for name in ("ann", "bob", "cat"))
     ann.follow(bob)
     cat.follow(ann)
 
@@ -119,31 +81,38 @@ def test_lists_of_people_leave_oneself_out() -> None:
     assert [row.username for row in db.session.execute(ann.follower_rows())] == ["cat"]
 
 
-def test_followed_posts_are_ones_own_and_those_of_people_one_follows() -> None:
-    ann, bob, cat = saved("ann"), saved("bob"), saved("cat")
+def test_profile_includes_follows_in_both_directions() -> None:
+    ann, bob = create_user("ann"), create_user("bob")
+    ann.follow(bob)
+
+    assert User.find_profile("BOB", ann.id) == (bob, True, False)
+    assert User.find_profile("ann", bob.id) == (ann, False, True)
+    assert User.find_profile("ann", None) == (ann, False, False)
+    assert User.find_profile("unknown", ann.id) is None
+
+
+def test_feed_contains_own_posts_and_those_of_followed_users() -> None:
+    ann, bob, cat = (create_user(name) for name in ("ann", "bob", "cat"))
     ann.follow(bob)
     for author in (ann, bob, cat):
         db.session.add(Post(body=author.username, author=author))
     db.session.commit()
 
     assert {post.body for post in db.session.scalars(ann.followed_posts)} == {"ann", "bob"}
-    assert {row.username for row in db.session.execute(Post.rows_followed_by(ann))} == {
-        "ann",
-        "bob",
-    }
+    rows = db.session.execute(Post.rows_followed_by(ann))
+    assert {row.username for row in rows} == {"ann", "bob"}
 
 
-def test_self_follows_are_added_by_one_statement_however_many_users(app: Flask) -> None:
-    people = [saved(f"user{number}") for number in range(5)]
-    people[0].follow(people[1])
+def test_self_follows_are_added_by_one_statement(app: Flask) -> None:
+    users = [create_user(f"user{number}") for number in range(5)]
+    users[0].follow(users[1])
     db.session.execute(db.delete(Follow).where(Follow.follower_id == Follow.followed_id))
     db.session.commit()
 
-    with counted_statements(app) as statements:
+    with record_statements(app) as statements:
         added = User.add_self_follows()
 
-    assert added == 5
-    assert len(statements) == 1
-    assert all(user.is_following(user) for user in people)
-    assert counts(people[1]) == (1, 0)
+    assert (added, len(statements)) == (5, 1)
+    assert all(user.is_following(user) for user in users)
+    assert counts(users[1]) == (1, 0)
     assert User.add_self_follows() == 0

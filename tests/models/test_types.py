@@ -1,4 +1,4 @@
-"""Times go into the database with a zone and come back in UTC."""
+"""Timestamps are timezone-aware and in UTC on both databases."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -7,28 +7,25 @@ from sqlalchemy.exc import StatementError
 
 from app.extensions import db
 from app.models import utcnow
-from tests.models.people import saved
+from tests.models.users import create_user
 
-pytestmark = pytest.mark.usefixtures("context")
+pytestmark = [pytest.mark.usefixtures("context"), pytest.mark.both_databases]
 
 
-def test_time_without_a_zone_is_refused() -> None:
-    naive = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - the mistake that is to be noticed
+def test_naive_datetime_is_refused() -> None:
+    naive = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - the mistake under test
 
     with pytest.raises(StatementError, match="no time zone"):
-        saved(last_seen=naive)
+        create_user(last_seen=naive)
 
 
-@pytest.mark.parametrize("hours", [-11, 0, 8])
-def test_time_of_any_zone_comes_back_as_the_same_moment_in_utc(hours: int) -> None:
-    moment = datetime(2026, 1, 2, 3, 4, 5, 678, timezone(timedelta(hours=hours)))
-
-    user = saved(last_seen=moment)
-    db.session.refresh(user)
-
-    assert user.last_seen == moment
-    assert user.last_seen.tzinfo is UTC
-
-
-def test_now_is_aware_of_its_zone() -> None:
+def test_datetime_is_returned_in_utc() -> None:
     assert utcnow().tzinfo is UTC
+    for hours in (-11, 0, 8):
+        moment = datetime(2026, 1, 2, 3, 4, 5, 678, timezone(timedelta(hours=hours)))
+
+        user = create_user(f"user{hours}", last_seen=moment)
+        db.session.refresh(user)
+
+        assert user.last_seen == moment
+        assert user.last_seen.tzinfo is UTC

@@ -1,4 +1,4 @@
-"""Users: roles, names and addresses without regard to case, visits, avatars."""
+"""Users: role, username, email address, profile, last seen."""
 
 import hashlib
 from datetime import timedelta
@@ -9,106 +9,125 @@ from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
 from app.models import AnonymousUser, Permission, Role, User, utcnow
-from tests.databases import counted_statements
-from tests.models.people import saved
+from tests.models.users import create_user
+from tests.support.databases import record_statements
 
 pytestmark = pytest.mark.usefixtures("context")
 
-MAY = {"User": 7, "Moderator": 15, "Administrator": 31}
+
+def role_name(user: User) -> str | None:
+    return user.role.name if user.role else None
 
 
-@pytest.mark.parametrize("role", MAY)
-def test_user_may_what_the_role_allows(role: str) -> None:
-    user = saved(role=Role.named(role))
+def test_user_has_the_permissions_of_the_role() -> None:
+    for role, permissions in {"User": 7, "Moderator": 15, "Administrator": 31}.items():
+        user = create_user(role, role=Role.find_by_name(role))
 
-    assert {p for p in Permission if user.can(p)} == set(Permission(MAY[role]))
-    assert user.is_administrator() == (role == "Administrator")
-
-
-def test_new_user_has_the_default_role() -> None:
-    role = saved().role
-
-    assert role is not None
-    assert role.name == "User"
+        assert {p for p in Permission if user.can(p)} == set(Permission(permissions))
+        assert user.is_administrator() == (role == "Administrator")
 
 
-@pytest.mark.parametrize("email", ["admin@example.com", " Admin@EXAMPLE.com "])
-def test_address_of_the_site_owner_becomes_administrator(email: str) -> None:
-    assert saved(email=email).is_administrator()
+def test_initial_role_depends_on_the_email_address() -> None:
+    assert role_name(create_user()) == "User"
+    assert role_name(create_user("admin", email=" Admin@EXAMPLE.com ")) == "Administrator"
 
 
-@pytest.mark.parametrize("owner", [None, "", "ADMIN@Example.com"], ids=repr)
-def test_site_owner_is_found_in_any_case_or_not_at_all(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, owner: str | None
-) -> None:
-    monkeypatch.setitem(app.config, "FLASKY_ADMIN", owner)
-
-    assert saved(email="admin@example.com").is_administrator() == bool(owner)
-
-
-def test_role_that_is_given_stays() -> None:
-    user = saved(email="admin@example.com", role=Role.named("User"))
+def test_given_role_is_kept() -> None:
+    user = create_user(email="admin@example.com", role=Role.find_by_name("User"))
 
     assert not user.is_administrator()
 
 
-def test_user_without_role_may_nothing() -> None:
-    user = saved()
+@pytest.mark.parametrize("admin", [None, "", "ADMIN@Example.com"], ids=repr)
+def test_administrator_is_configured_in_any_case(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, admin: str | None
+) -> None:
+    monkeypatch.setitem(app.config, "FLASKY_ADMIN", admin)
+
+    assert create_user(email="admin@example.com").is_administrator() == bool(admin)
+
+
+def test_users_without_role_and_anonymous_users_have_no_permissions() -> None:
+    user, anonymous = create_user(), AnonymousUser()
     user.role = None
 
     assert not any(user.can(permission) for permission in Permission)
+    assert not any(anonymous.can(permission) for permission in Permission)
+    assert not anonymous.is_administrator()
+    assert not anonymous.is_authenticated
 
 
-def test_anonymous_reader_may_nothing() -> None:
-    reader = AnonymousUser()
-
-    assert not any(reader.can(permission) for permission in Permission)
-    assert not reader.is_administrator()
-    assert not reader.is_authenticated
-
-
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("email", "username"),
-    [
-        ("ann@example.com", "other"),
-        ("ANN@Example.com", "other"),
-        ("other@example.com", "ann"),
-        ("other@example.com", "ANN"),
-    ],
-    ids=["address", "address in another case", "name", "name in another case"],
+    [("ANN@Example.com", "other"), ("other@example.com", "ANN")],
+    ids=["email", "username"],
 )
-def test_address_and_name_belong_to_one_user(email: str, username: str) -> None:
-    saved("ann")
+def test_email_address_and_username_are_unique_in_any_case(email: str, username: str) -> None:
+    create_user("ann")
 
     with pytest.raises(IntegrityError):
-        saved(username, email=email)
+        create_user(username, email=email)
 
 
+@pytest.mark.both_databases
 def test_user_is_found_in_any_case() -> None:
-    ann = saved("Ann")
+    ann = create_user("Ann")
 
-    assert User.with_username("aNN") is ann
-    assert User.with_email(" ANN@example.COM ") is ann
-    assert User.with_username("bob") is None
-    assert User.with_email("bob@example.com") is None
-
-
-def test_name_is_shown_as_it_was_written() -> None:
-    assert saved("McCoy").username == "McCoy"
+    assert ann.username == "Ann"
+    assert User.find_by_username("aNN") is ann
+    assert User.find_by_email(" ANN@\uff45xample.COM ") is ann
+    assert User.find_by_username("bob") is None
+    assert User.find_by_email("bob@example.com") is None
+    assert User.find_by_email("ann\0@example.com") is None
 
 
-def test_name_is_free_unless_somebody_has_or_holds_it() -> None:
-    ann = saved("ann", held_username="Later")
+@pytest.mark.both_databases
+def test_username_is_available_unless_used_or_reserved_by_another_user() -> None:
+    ann = create_user("ann", reserved_username="Later")
 
-    assert User.username_is_free("bob")
-    assert not User.username_is_free("ANN")
-    assert not User.username_is_free("later")
-    assert User.username_is_free("Ann", besides=ann)
-    assert User.username_is_free("later", besides=ann)
+    assert User.username_is_available("bob")
+    assert not User.username_is_available("ANN")
+    assert not User.username_is_available("later")
+    assert User.username_is_available("Ann", exclude=ann)
+    assert User.username_is_available("later", exclude=ann)
 
 
-def test_avatar_hash_follows_the_address() -> None:
-    ann = saved(email=" Ann@Example.com")
+def test_registering_again_may_use_the_same_username() -> None:
+    ann = create_user("ann", reserved_username="Later")
+
+    for confirmed, available in ((False, True), (True, False)):
+        ann.confirmed = confirmed
+        db.session.flush()
+        assert User.username_is_available("ann", registering_email=ann.email) is available
+        assert User.username_is_available("later", registering_email=" ANN@example.com")
+        assert not User.username_is_available("ann", registering_email="bob@example.com")
+
+
+def test_reserved_usernames_are_released() -> None:
+    ann, bob = create_user("ann"), create_user("bob")
+    ann.reserve_username("old")
+    bob.reserve_username("recent")
+    assert ann.reserved_at is not None
+    ann.reserved_at -= timedelta(days=2)
+    db.session.flush()
+
+    User.release_reserved_usernames(utcnow() - timedelta(days=1))
+
+    assert ann.reserved_username is None
+    assert bob.reserved_username == "recent"
+
+
+def test_profile_fields_are_stripped_and_blank_ones_are_null() -> None:
+    ann = create_user(name="Ann", location="Here")
+
+    ann.update_profile(name=" Ann Lee ", location=" ", about_me=None)
+
+    assert (ann.name, ann.location, ann.about_me) == ("Ann Lee", None, None)
+
+
+def test_avatar_hash_follows_the_email_address() -> None:
+    ann = create_user(email=" Ann@Example.com")
     assert ann.avatar_hash == hashlib.sha256(b"ann@example.com").hexdigest()
 
     ann.email = "new@example.com"
@@ -116,32 +135,27 @@ def test_avatar_hash_follows_the_address() -> None:
     assert ann.avatar_hash == hashlib.sha256(b"new@example.com").hexdigest()
 
 
-def test_times_of_a_new_user_are_now() -> None:
+def test_timestamps_of_a_new_user_are_now() -> None:
     before = utcnow()
-    ann = saved()
+    ann = create_user()
 
     assert before <= ann.member_since <= utcnow()
     assert before <= ann.last_seen <= utcnow()
 
 
-def test_visit_is_noted_at_most_once_a_minute(app: Flask) -> None:
-    long_ago = utcnow() - timedelta(seconds=61)
-    ann = saved(last_seen=long_ago)
+def test_last_seen_is_updated_at_most_once_a_minute(app: Flask) -> None:
+    ann = create_user(last_seen=utcnow() - timedelta(seconds=61))
+    bob = create_user("bob", last_seen=ann.last_seen)
+    before = ann.last_seen
 
     assert ann.ping()
     db.session.commit()
-    seen = ann.last_seen
-    assert seen > long_ago + timedelta(minutes=1)
+    last_seen = ann.last_seen
+    assert last_seen > before + timedelta(minutes=1)
+    assert bob.last_seen == before
 
-    with counted_statements(app) as statements:
+    ann.last_seen = utcnow() - timedelta(seconds=30)
+    db.session.commit()
+    with record_statements(app) as statements:
         assert not ann.ping()
-    assert ann.last_seen == seen
     assert not [statement for statement in statements if "UPDATE" in statement]
-
-
-def test_visit_within_the_minute_is_not_noted() -> None:
-    just_now = utcnow() - timedelta(seconds=30)
-    ann = saved(last_seen=just_now)
-
-    assert not ann.ping()
-    assert ann.last_seen == just_now

@@ -1,5 +1,4 @@
-"""Catalogues of translations: what the code asks for, what the repository holds, and one that
-is made up."""
+"""Translation catalogues: the extracted, the stored, and a pseudolocalized one."""
 
 import re
 import subprocess
@@ -11,56 +10,56 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from tests.repository import ROOT
+from tests.support.repository import ROOT
 
 FOLDER = ROOT / "app/translations"
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]")
-TO_FULL_WIDTH = {code: code + 0xFEE0 for code in map(ord, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
-TO_FULL_WIDTH |= {code: code + 0xFEE0 for code in map(ord, "abcdefghijklmnopqrstuvwxyz")}
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+FULL_WIDTH = {code: code + 0xFEE0 for code in map(ord, LETTERS)}
 
 
 def extracted() -> Catalog:
-    """Return what the code asks for now: what `make translations` extracts, and nothing else."""
+    """Return the catalogue that `make translations` extracts from the code."""
     options = ["-o/dev/stdout", "-Fpyproject.toml", "-k_l lazy_gettext"]
     command = [sys.executable, "-m", "babel.messages.frontend", "extract", *options, "app"]
-    answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return read_po(answer.stdout.decode().splitlines(keepends=True))
+    result = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return read_po(result.stdout.decode().splitlines(keepends=True))
 
 
 def stored(language: str) -> Catalog:
-    """Return the catalogue of `language` as translators write it."""
+    """Return the catalogue of `language` in the repository."""
     with (FOLDER / language / "LC_MESSAGES/messages.po").open("rb") as file:
         return read_po(file, locale=language)
 
 
 def messages(catalog: Catalog) -> dict[str, Message]:
-    """Return the messages by what they translate; the header is none."""
-    return {texts(message.id)[0]: message for message in catalog if message.id}
+    """Return the messages of a catalogue by their English (singular) text."""
+    return {forms(message.id)[0]: message for message in catalog if message.id}
 
 
-def texts(value: Any) -> tuple[str, ...]:
-    """Return all forms of what is one text, or several where numbers matter."""
+def forms(value: Any) -> tuple[str, ...]:
+    """Return the plural forms of a message, or its only form."""
     return (value,) if isinstance(value, str) else tuple(value)
 
 
 def placeholders(value: Any) -> set[str]:
-    """Return what is filled into a text."""
-    return {found for text in texts(value) for found in PLACEHOLDER.findall(text)}
+    """Return the placeholders of a message."""
+    return {name for text in forms(value) for name in PLACEHOLDER.findall(text)}
 
 
-def disguise(text: str) -> str:
-    """Return `text` in letters that nothing but a translation has; placeholders stay."""
-    kept = iter([*PLACEHOLDER.findall(text), ""])
-    words = PLACEHOLDER.split(text)
-    return "".join(word.translate(TO_FULL_WIDTH) + next(kept) for word in words)
+def pseudolocalize(text: str) -> str:
+    """Return `text` in full-width letters, except for its placeholders."""
+    names = iter([*PLACEHOLDER.findall(text), ""])
+    parts = PLACEHOLDER.split(text)
+    return "".join(part.translate(FULL_WIDTH) + next(names) for part in parts)
 
 
-def write_disguised(language: str, folder: Path) -> None:
-    """Write a catalogue below `folder` that translates everything into its disguise."""
+def write_pseudo_catalogue(language: str, folder: Path) -> None:
+    """Write a compiled catalogue below `folder` that pseudolocalizes every message."""
     catalog = Catalog(locale=language)
     for message in messages(extracted()).values():
-        forms = tuple(map(disguise, texts(message.id)))
-        catalog.add(message.id, forms if message.pluralizable else forms[0])
+        translated = tuple(map(pseudolocalize, forms(message.id)))
+        catalog.add(message.id, translated if message.pluralizable else translated[0])
     target = folder / language / "LC_MESSAGES"
     target.mkdir(parents=True)
     with (target / "messages.mo").open("wb") as file:

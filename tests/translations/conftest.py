@@ -1,46 +1,36 @@
-"""A site in which every word is translated, and the people on it.
-
-Words do not depend on the database: SQLite in memory is the quickest.
-"""
+"""A pseudolocalized site: every translatable text is shown in full-width letters."""
 
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
 
-from tests.databases import clean, migrated
-from tests.mailbox import Mailbox
+from tests.support.databases import migrated
+from tests.support.mailbox import Mailbox
+from tests.translations.catalogues import write_pseudo_catalogue
+from tests.translations.site import ContentSite, make_site
 
-from .catalogues import write_disguised
-from .site import World, make_site
-
-DISGUISE = "eo"  # any language that the site does not have
-
-
-@pytest.fixture(scope="module", params=[DISGUISE, "zh_Hans"])
-def language(request: pytest.FixtureRequest) -> str:
-    """A language in which every word is translated."""
-    return str(request.param)
+PSEUDO_LOCALE = "eo"  # any locale that the site does not have
 
 
 @pytest.fixture(scope="module")
-def site(
-    language: str, tmp_path_factory: pytest.TempPathFactory, mail_server: Mailbox
-) -> Iterator[Flask]:
-    """A site that speaks nothing else."""
-    folder = tmp_path_factory.mktemp("site")
-    settings = {"BABEL_DEFAULT_LOCALE": language}
-    if language == DISGUISE:
-        write_disguised(DISGUISE, folder / "translations")
-        settings["BABEL_TRANSLATION_DIRECTORIES"] = str(folder / "translations")
-    app = make_site("sqlite://", mail_server, **settings)
+def shared_content_site(
+    tmp_path_factory: pytest.TempPathFactory, mail_server: Mailbox
+) -> Iterator[ContentSite]:
+    """The pseudolocalized site, created once."""
+    folder = tmp_path_factory.mktemp("site") / "translations"
+    write_pseudo_catalogue(PSEUDO_LOCALE, folder)
+    app = make_site(
+        mail_server,
+        BABEL_DEFAULT_LOCALE=PSEUDO_LOCALE,
+        BABEL_TRANSLATION_DIRECTORIES=str(folder),
+    )
     with migrated(app):
-        yield app
+        yield ContentSite(app)
 
 
 @pytest.fixture
-def world(site: Flask, mail_server: Mailbox) -> Iterator[World]:
-    """That site, with people who have written things."""
+def content_site(shared_content_site: ContentSite, mail_server: Mailbox) -> ContentSite:
+    """The pseudolocalized site, unchanged."""
     mail_server.clear()
-    yield World(site)
-    clean(site)
+    shared_content_site.restore()
+    return shared_content_site

@@ -1,106 +1,103 @@
-"""A small site in which everything looks as different as it can, and the people who look."""
+"""A site with one user per role and content in every state, restored for every request."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, abort
 
 from app.extensions import db
 from app.models import AccessToken, Comment, Post, User
-from tests.factories import Factory, Person
-from tests.mailbox import Mailbox
-from tests.reader import Reader
-from tests.rows import token_for
-from tests.settings import make_app
+from tests.support.app_factory import make_app
+from tests.support.factories import Factory, UserData
+from tests.support.http_client import SiteClient
+from tests.support.live_site import UNLIMITED
+from tests.support.mailbox import Mailbox
+from tests.support.rows import Snapshot, token_for
 
-NO_HURRY = "100000 per hour"
-SHORT_LISTS = {f"FLASKY_{rows}_PER_PAGE": 2 for rows in ("POSTS", "COMMENTS", "FOLLOWERS")}
-ROLES = {"user": "User", "moderator": "Moderator", "administrator": "Administrator"}
+ROLE_NAMES = {"user": "User", "moderator": "Moderator", "administrator": "Administrator"}
+TOKENS = {"confirm": "pending", "reset": "user", "change_email": "user"}
 
 
-def make_site(database: str, mailbox: Mailbox, **settings: Any) -> Flask:
-    """Return an application with short lists; `/error/<code>` shows any error page."""
+def make_site(mailbox: Mailbox, **settings: Any) -> Flask:
+    """Return an application with two rows per page; `/error/<status>` shows any error page."""
+    per_page = {f"FLASKY_{rows}_PER_PAGE": 2 for rows in ("POSTS", "COMMENTS", "FOLLOWERS")}
+    limits = {f"RATELIMIT_{name}": UNLIMITED for name in ("LOGIN", "REGISTER", "EMAIL")}
     app = make_app(
-        SQLALCHEMY_DATABASE_URI=database,
-        RATELIMIT_LOGIN=NO_HURRY,
-        RATELIMIT_REGISTER=NO_HURRY,
-        RATELIMIT_LETTER=NO_HURRY,
-        **SHORT_LISTS,
-        **mailbox.settings,
-        **settings,
+        SQLALCHEMY_DATABASE_URI="sqlite://", **per_page, **limits, **mailbox.settings, **settings
     )
     app.add_url_rule("/error/<int:code>", "error", abort)
     return app
 
 
-@dataclass
-class World:
-    """People, and what they wrote. `known` is what paths name in braces."""
+class ContentSite:
+    """The users and their content. `values` fills the paths of pages and submissions."""
 
-    app: Flask
-    language: str | None = None
-    people: dict[str, Person] = field(default_factory=dict)
-    known: dict[str, Any] = field(default_factory=dict)
-    _readers: dict[str, Reader] = field(default_factory=dict)
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.make = Factory(app)
+        self.users = {role: self._user(role) for role in ROLE_NAMES}
+        self.users["newcomer"] = self.make.user("data_newcomer")
+        self.users["pending"] = self.make.user("data_pending", confirmed=False)
+        self.values = self._create_content() | {
+            f"{purpose}_token": token_for(app, self.users[user], purpose)
+            for purpose, user in TOKENS.items()
+        }
+        self._sessions = {role: self._log_in(role) for role in (*ROLE_NAMES, "newcomer")}
+        self._snapshot = Snapshot(app)
 
-    def __post_init__(self) -> None:
-        self.make = Factory(self.app)
-        for kind, role in ROLES.items():
-            about = {"name": f"Data_{kind}", "location": "Data", "about_me": "Data"}
-            self.people[kind] = self._person(f"data_{kind}", role=role, **about)
-        for kind in ("newcomer", "pending"):
-            self.people[kind] = self._person(f"data_{kind}", confirmed=kind != "pending")
-        self._write()
-        for purpose, kind in {
-            "confirm": "pending",
-            "reset": "user",
-            "change_email": "user",
-        }.items():
-            self.known[purpose] = token_for(self.app, self.people[kind], purpose)
-        with self.app.app_context():
-            user = db.session.get_one(User, self.people["user"].id)
-            token, _secret = AccessToken.issue(user, "data", days=30)
-            db.session.commit()
-            self.known["token"] = token.id
+    def restore(self) -> None:
+        """Undo all changes to the database."""
+        self._snapshot.restore()
 
-    def reader(self, kind: str) -> Reader:
-        """Return the reader of this kind, logged in unless anonymous."""
-        if kind not in self._readers:
-            reader = Reader(self.app)
-            if self.language:
-                reader.client.set_cookie("lang", self.language)
-            self._readers[kind] = (
-                reader if kind == "anonymous" else reader.log_in(self.people[kind])
-            )
-        return self._readers[kind]
+    def client(self, role: str) -> SiteClient:
+        """Return a new client of this role."""
+        client = SiteClient(self.app)
+        if role != "anonymous":
+            client.client.set_cookie("session", self._sessions[role])
+        return client
 
     def path(self, template: str) -> str:
-        """Return a path with its braces filled."""
-        return template.format(**self.known)
+        """Return the path with the names in braces filled in."""
+        return template.format(**self.values)
 
-    def forget_posts(self) -> None:
+    def delete_posts(self) -> None:
         """Delete all posts and comments."""
         with self.app.app_context():
             for model in (Comment, Post):
                 db.session.execute(db.delete(model))
             db.session.commit()
 
-    def _person(self, username: str, **columns: Any) -> Person:
-        return self.make.user(username, locale=self.language, **columns)
+    def _user(self, role: str) -> UserData:
+        profile = {"name": f"Data_{role}", "location": "Data", "about_me": "Data"}
+        return self.make.user(f"data_{role}", ROLE_NAMES[role], **profile)
 
-    def _write(self) -> None:
-        user, moderator = self.people["user"], self.people["moderator"]
+    def _log_in(self, role: str) -> str:
+        cookie = SiteClient(self.app).log_in(self.users[role]).client.get_cookie("session")
+        assert cookie is not None
+        return cookie.value
+
+    def _create_content(self) -> dict[str, Any]:
+        user, moderator = self.users["user"], self.users["moderator"]
         posts = [self.make.post(user, f"data{number}") for number in range(3)]
-        silent = self.make.post(moderator, "data")
         comments = [self.make.comment(user, posts[0], "data") for _ in range(3)]
-        other = self.make.comment(moderator, posts[1], "data")
-        for kind in ("moderator", "administrator"):
-            self.make.follow(self.people[kind], user)
-            self.make.follow(user, self.people[kind])
+        for role in ("moderator", "administrator"):
+            self.make.follow(self.users[role], user)
+            self.make.follow(user, self.users[role])
         with self.app.app_context():
-            by = db.session.get_one(User, moderator.id)
-            db.session.get_one(Comment, comments[2]).suspend(by=by)
+            author = db.session.get_one(User, user.id)
+            db.session.get_one(Comment, comments[2]).suspend(
+                by=db.session.get_one(User, moderator.id)
+            )
+            token, _secret = AccessToken.issue(author, "data", days=30)
             db.session.commit()
-        names = {"mine": posts[0], "quiet": posts[2], "lonely": posts[1], "silent": silent}
-        comment_ids = {"comment": comments[0], "hidden": comments[2], "other": other}
-        self.known = {**names, **comment_ids, "id": user.id}
+            token_id = token.id
+        return {
+            "user_id": user.id,
+            "api_token": token_id,
+            "commented_post": posts[0],
+            "one_comment_post": posts[1],
+            "own_post": posts[2],
+            "others_post": self.make.post(moderator, "data"),
+            "comment": comments[0],
+            "others_comment": self.make.comment(moderator, posts[1], "data"),
+            "disabled_comment": comments[2],
+        }

@@ -32,7 +32,7 @@ function asked(form) {
   }
   const token = tokenForm.elements.token.value.trim();
   if ("password" in login) {
-    headers.Authorization = `Basic ${utf8(`${login.address}:${login.password}`)}`;
+    headers.Authorization = `Basic ${utf8(`${login.email}:${login.password}`)}`;
   } else if (token) {
     headers.Authorization = `Bearer ${token}`;
   }
@@ -56,7 +56,7 @@ for (const form of document.querySelectorAll("[data-try]")) {
   form.querySelector("button").hidden = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const shown = form.querySelector(".api-answer");
+    const shown = form.querySelector(".api-response");
     shown.hidden = false;
     shown.textContent = "…";
     const { path, options } = asked(form);

@@ -1,7 +1,7 @@
-// The composer with a live preview. Without this file the Preview button does the same by a
-// round trip; in either case the text stays in the field.
+// Live preview and character count of posts and comments. Without JavaScript, the Preview button
+// reloads the page with the preview.
 
-const PAUSE = 300;
+const DEBOUNCE_MS = 300;
 
 class Composer {
   constructor(form) {
@@ -18,9 +18,9 @@ class Composer {
 
   start() {
     this.form.querySelector("[name=preview]")?.setAttribute("hidden", "");
-    // Browsers silently cut what is pasted beyond maxlength. Count instead, and lose nothing.
+    // Browsers silently truncate pasted text at maxlength. Show the count instead.
     this.text.removeAttribute("maxlength");
-    this.text.addEventListener("input", () => this.changed());
+    this.text.addEventListener("input", () => this.onInput());
     this.resize();
     this.countCharacters();
     if (this.text.value.trim()) {
@@ -28,15 +28,15 @@ class Composer {
     }
   }
 
-  changed() {
+  onInput() {
     this.resize();
     this.countCharacters();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.refresh(), PAUSE);
+    this.timer = setTimeout(() => this.refresh(), DEBOUNCE_MS);
   }
 
   resize() {
-    // Measuring makes the field small for a moment, which must not move the page.
+    // Measuring shrinks the field for a moment; restore the scroll position.
     const { scrollX, scrollY } = window;
     this.text.style.height = "auto";
     const border = this.text.offsetHeight - this.text.clientHeight;
@@ -48,7 +48,7 @@ class Composer {
     if (!this.count || this.limit < 0) {
       return;
     }
-    // A form sends each line break as two characters, and the server counts both.
+    // Forms submit a line break as two characters, and the server counts both.
     const left = this.limit - this.text.value.replaceAll("\n", "\r\n").length;
     const number = new Intl.NumberFormat(document.documentElement.lang).format(left);
     this.count.textContent = this.count.dataset.count.replace("{count}", number);
@@ -74,20 +74,20 @@ class Composer {
     fields.set("body", this.text.value);
     fields.set("kind", this.form.dataset.kind);
     fields.set("csrf_token", this.form.querySelector("[name=csrf_token]").value);
-    const answer = await fetch(this.form.dataset.previewUrl, {
+    const response = await fetch(this.form.dataset.previewUrl, {
       method: "POST",
       body: fields,
       signal,
     });
-    // A redirect leads to the log-in page: its HTML is not a preview.
-    if (!answer.ok || answer.redirected) {
-      throw new Error(`The server answered ${answer.status}.`);
+    // A redirect leads to the login page, which is not a preview.
+    if (!response.ok || response.redirected) {
+      throw new Error(`HTTP ${response.status}`);
     }
-    return answer.status === 204 ? "" : answer.text();
+    return response.status === 204 ? "" : response.text();
   }
 
   show(html) {
-    // The server has already cleaned this HTML, exactly as it does when a post is kept.
+    // The server has sanitized this HTML, as it does when a post is saved.
     this.output.innerHTML = html;
     this.region.hidden = html.trim() === "";
     this.status.hidden = true;

@@ -1,33 +1,27 @@
-// Menus are <details> and open without this file; here they also close like menus do.
+// Close menus on click outside, on loss of focus and on Escape. They open without JavaScript.
 
 function openMenus() {
   return document.querySelectorAll("details.menu[open]");
 }
 
-document.addEventListener("click", (event) => {
-  for (const menu of openMenus()) {
-    if (!menu.contains(event.target)) {
-      menu.open = false;
+for (const type of ["click", "focusin"]) {
+  document.addEventListener(type, (event) => {
+    for (const menu of openMenus()) {
+      if (!menu.contains(event.target)) {
+        menu.open = false;
+      }
     }
-  }
-});
-
-document.addEventListener("focusin", (event) => {
-  for (const menu of openMenus()) {
-    if (!menu.contains(event.target)) {
-      menu.open = false;
-    }
-  }
-});
+  });
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") {
     return;
   }
   for (const menu of openMenus()) {
-    const held = menu.contains(document.activeElement);
+    const hadFocus = menu.contains(document.activeElement);
     menu.open = false;
-    if (held) {
+    if (hadFocus) {
       menu.querySelector("summary").focus();
     }
   }

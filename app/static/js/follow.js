@@ -1,17 +1,17 @@
-// Follow and unfollow without leaving the page. The form works without this file; when anything
-// goes wrong here, the form is sent the ordinary way.
+// Follow and unfollow without reloading the page. The form works without JavaScript; if the request
+// fails, it is submitted normally.
 
 const HEADER = "profile-header";
 
 async function send(form) {
-  const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
-  if (!answer.ok) {
-    throw new Error(`The server answered ${answer.status}.`);
+  const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
+  if (!response.ok) {
+    throw new Error(`HTTP ${response.status}`);
   }
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const header = page.getElementById(HEADER);
   if (!header) {
-    throw new Error("The answer holds no profile.");
+    throw new Error("The response has no profile header.");
   }
   return { header, flashes: page.getElementById("flashes") };
 }

@@ -1,8 +1,8 @@
-// The theme button in the header: automatic -> light -> dark -> automatic. The choice is kept in
-// the cookie that the server reads, so the next page arrives in the right colours at once.
+// The theme button in the header: system -> light -> dark -> system. The choice is stored in a
+// cookie that the server reads, so that pages load with the right colors.
 
 const ORDER = ["auto", "light", "dark"];
-const YEAR = 365 * 24 * 60 * 60;
+const ONE_YEAR = 365 * 24 * 60 * 60;
 const MEDIA = {
   auto: "screen and (prefers-color-scheme: dark)",
   light: "not all",
@@ -27,14 +27,14 @@ function apply(theme) {
   } else {
     root.setAttribute("data-bs-theme", theme);
   }
-  document.getElementById("dark-colours").media = MEDIA[theme];
+  document.getElementById("dark-colors").media = MEDIA[theme];
   const scheme = document.querySelector('meta[name="color-scheme"]');
   scheme.content = theme === "auto" ? "light dark" : theme;
 }
 
-function remember(theme) {
+function store(theme) {
   const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `theme=${theme}; path=/; max-age=${YEAR}; samesite=lax${secure}`;
+  document.cookie = `theme=${theme}; path=/; max-age=${ONE_YEAR}; samesite=lax${secure}`;
 }
 
 const button = document.querySelector("[data-theme-toggle]");
@@ -44,7 +44,7 @@ if (button) {
   button.addEventListener("click", () => {
     const theme = button.dataset.next;
     apply(theme);
-    remember(theme);
+    store(theme);
     show(button, theme);
   });
 }

@@ -1,4 +1,4 @@
-// Times are printed by the server in words and UTC; here they follow the reader's clock and zone.
+// The server renders times in UTC; show them in the time zone of the browser.
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

@@ -1,0 +1,109 @@
+"""The emails of the site: one function each.
+
+Each adds an email to the outbox in the current transaction; it is sent once that commits. Links
+start with SITE_URL, never with the Host header of the request.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app, render_template
+from flask_babel import force_locale, get_locale
+from flask_babel import lazy_gettext as _l
+
+from .. import jobs
+from ..extensions import db
+from ..models import OutboxEmail, User
+from .outbox import send_outbox_email
+
+
+def send_confirmation(user: User) -> None:
+    """Send a new user the link that confirms the email address."""
+    url = site_url("auth.confirm", token=user.generate_confirmation_token(_link_ttl()))
+    _send(user.email, "confirm", _l("Confirm your account"), user, url=url)
+
+
+def send_already_registered(email: str, user: User) -> None:
+    """Tell the owner of `email` that it was entered as a new address, but has an account."""
+    links = {"url": site_url("auth.login"), "reset_url": site_url("auth.password_reset_request")}
+    subject = _l("You already have an account")
+    _send(email, "already_registered", subject, user, **links)
+
+
+def send_no_account(email: str) -> None:
+    """Tell the owner of `email`, for which a link was requested, that it has no account."""
+    subject = _l("There is no account for this address")
+    _send(email, "no_account", subject, locale=get_locale(), url=site_url("auth.register"))
+
+
+def send_password_reset(user: User) -> None:
+    """Send the link that lets a user choose a new password."""
+    url = site_url("auth.password_reset", token=user.generate_reset_token(_link_ttl()))
+    subject = _l("Reset your password")
+    _send(user.email, "reset_password", subject, user, url=url)
+
+
+def send_password_changed(user: User) -> None:
+    """Notify a user that the password was changed, in case it was not them."""
+    url, subject = site_url("auth.password_reset_request"), _l("Your password was changed")
+    _send(user.email, "password_changed", subject, user, url=url)
+
+
+def send_email_change(user: User, new_email: str) -> None:
+    """Send the link that confirms a new email address to that address."""
+    token = user.generate_email_change_token(new_email, _link_ttl())
+    url, subject = site_url("auth.change_email", token=token), _l("Confirm your new address")
+    _send(new_email, "change_email", subject, user, url=url)
+
+
+def send_new_user(user: User) -> None:
+    """Notify FLASKY_ADMIN, if set, of a new account."""
+    admin = current_app.config["FLASKY_ADMIN"]
+    if admin:
+        url = site_url("main.user", username=user.username)
+        subject = _l("New account: %(username)s", username=user.username)
+        locale = current_app.config["BABEL_DEFAULT_LOCALE"]
+        _send(admin, "new_user", subject, user, locale=locale, url=url)
+
+
+def site_url(endpoint: str, **values: Any) -> str:
+    """Return the absolute URL of an endpoint, built from SITE_URL."""
+    site = urlsplit(current_app.config["SITE_URL"])
+    adapter = current_app.url_map.bind(
+        site.netloc, script_name=f"{site.path}/", url_scheme=site.scheme
+    )
+    return adapter.build(endpoint, values, force_external=True)
+
+
+def _link_ttl() -> int:
+    """Return how long links are valid, in seconds."""
+    return int(current_app.config["EMAIL_LINK_TTL_HOURS"]) * 3600
+
+
+def _send(
+    recipient: str,
+    template: str,
+    subject: Any,
+    user: User | None = None,
+    locale: Any = None,  # default: that of `user`, or of the site
+    **context: Any,
+) -> None:
+    """Render an email into the outbox, and enqueue the job that sends it."""
+    locale = locale or (user and user.locale) or current_app.config["BABEL_DEFAULT_LOCALE"]
+    prefix = current_app.config["FLASKY_MAIL_SUBJECT_PREFIX"]
+    with force_locale(locale):
+        context |= {
+            "user": user,
+            "hours": current_app.config["EMAIL_LINK_TTL_HOURS"],
+            "lang": str(get_locale()).replace("_", "-"),
+            "site_url": current_app.config["SITE_URL"],
+        }
+        email = OutboxEmail(
+            recipient=recipient,
+            subject=f"{prefix} {subject}".strip(),
+            body_text=render_template(f"email/{template}.txt", **context),
+            body_html=render_template(f"email/{template}.html", **context),
+        )
+    db.session.add(email)
+    db.session.flush()  # assigns the id
+    jobs.enqueue(send_outbox_email, email.id, unique=True)

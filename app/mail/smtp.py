@@ -1,0 +1,108 @@
+"""Send one email: to the mail server, or to the console during development."""
+
+import smtplib
+import ssl
+from contextlib import suppress
+from email import charset
+from urllib.parse import urlsplit
+
+import click
+from flask import current_app
+from flask_mail import BadHeaderError, Connection, Message
+
+from ..models import OutboxEmail
+
+# Flask-Mail selects 8-bit bodies, which servers without 8BITMIME reject or damage.
+charset.add_charset("utf-8", charset.SHORTEST, charset.QP, "utf-8")
+MIN_PERMANENT_CODE = 500  # SMTP reply codes from here on are permanent
+
+
+class DeliveryError(Exception):
+    """An email was not accepted. `permanent` errors will probably recur."""
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+
+
+class SMTPUnavailable(DeliveryError):
+    """The mail server is not set, not reachable or rejects the login: no email can be sent."""
+
+
+class SMTPConnection(Connection):
+    """Flask-Mail's connection, with a timeout and with verified certificates."""
+
+    def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
+        """Return a connection whose operations time out after MAIL_TIMEOUT seconds."""
+        options = {
+            "host": self.mail.server,
+            "port": self.mail.port,
+            "timeout": current_app.config["MAIL_TIMEOUT"],
+            # Without it, smtplib looks up this machine's name in DNS, without a timeout.
+            "local_hostname": urlsplit(current_app.config["SITE_URL"]).hostname,
+        }
+        tls = ssl.create_default_context()
+        use_ssl = self.mail.use_ssl
+        host = smtplib.SMTP_SSL(**options, context=tls) if use_ssl else smtplib.SMTP(**options)
+        try:
+            if self.mail.use_tls:
+                host.starttls(context=tls)
+            if self.mail.username and self.mail.password:
+                host.login(self.mail.username, self.mail.password)
+        except BaseException:
+            host.close()
+            raise
+        return host
+
+    def __exit__(self, *_error: object) -> None:
+        """Close the connection. The email is accepted even if QUIT fails."""
+        if self.host is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                self.host.quit()
+            self.host.close()
+
+
+def send(email: OutboxEmail) -> None:
+    """Send an email; raise DeliveryError if it was not accepted."""
+    if current_app.config["MAIL_CONSOLE"]:
+        click.echo(f"\n✉ To: {email.recipient}\n  {email.subject}\n\n{email.body_text}\n")
+        return
+    if not current_app.config["MAIL_SERVER"]:
+        raise SMTPUnavailable("MAIL_SERVER is not set.")
+    message = build_message(email)
+    connection = SMTPConnection(current_app.extensions["mail"])
+    try:
+        with connection:
+            connection.send(message)
+    except (OSError, smtplib.SMTPException, BadHeaderError, ValueError) as error:
+        server = f"{current_app.config['MAIL_SERVER']}:{current_app.config['MAIL_PORT']}"
+        reason = f"{server}: {type(error).__name__}: {error}"
+        if connection.host is None:
+            raise SMTPUnavailable(reason) from error
+        raise DeliveryError(reason, permanent=_is_permanent(error)) from error
+
+
+def build_message(email: OutboxEmail) -> Message:
+    """Return the Flask-Mail message for an email of the outbox."""
+    message = Message(
+        subject=email.subject,
+        recipients=[email.recipient],
+        body=email.body_text,
+        html=email.body_html,
+        sender=current_app.config["FLASKY_MAIL_SENDER"],
+        extra_headers={"Auto-Submitted": "auto-generated"},  # prevents out-of-office replies
+    )
+    if email.id is not None:
+        # The same on each attempt, so that clients can drop duplicates.
+        host = urlsplit(current_app.config["SITE_URL"]).hostname or "localhost"
+        message.msgId = f"<outbox-{email.id}-{int(email.created_at.timestamp())}@{host}>"
+    return message
+
+
+def _is_permanent(error: Exception) -> bool:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _reason in error.recipients.values()]
+        return all(code >= MIN_PERMANENT_CODE for code in codes)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code >= MIN_PERMANENT_CODE
+    return isinstance(error, BadHeaderError | ValueError)

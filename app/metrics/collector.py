@@ -1,0 +1,100 @@
+"""Metrics of the whole site, read from the database at each scrape: outbox and jobs.
+
+They are the same whichever process or machine is scraped. If the database does not answer in
+time, the other metrics are served and `flasky_db_up` is 0.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from flask import Flask
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily as Gauge
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection, Engine, Select, case, func, select
+
+from ..database.timeouts import QUERY_ERRORS, unpooled_engine
+from ..extensions import db
+from ..models import Job, OutboxEmail, utcnow
+from ..single_flight import SingleFlight
+
+TIMEOUT = 2.0  # seconds; Prometheus waits for ten
+STATES = ("pending", "retrying", "discarded")
+
+
+class SiteCollector(Collector):
+    """The release, the state of the database, the outbox and the jobs of `app`."""
+
+    def __init__(self, app: Flask) -> None:
+        self.build = {name: app.config[name.upper()] or "" for name in ("release", "commit")}
+        with app.app_context():
+            engine = unpooled_engine(db.engine.url, TIMEOUT)
+        self.query = SingleFlight(partial(query_backlog, engine), TIMEOUT)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the current metrics."""
+        build = Gauge("flasky_build_info", "Release and commit; always 1.", labels=[*self.build])
+        build.add_metric([*self.build.values()], 1)
+        yield build
+        try:
+            backlog = self.query.result()
+        except QUERY_ERRORS:
+            backlog = None
+        is_up = backlog is not None
+        yield Gauge("flasky_db_up", "1 if the database answered in time, else 0.", is_up)
+        yield from backlog or ()
+
+
+def query_backlog(engine: Engine) -> list[Metric]:
+    """Query the outbox and the jobs."""
+    with engine.connect() as connection:
+        return [*_email_metrics(connection), *_job_metrics(connection)]
+
+
+def _email_metrics(connection: Connection) -> Iterator[Metric]:
+    emails = Gauge("flasky_outbox_emails", "Unsent emails in the outbox.", labels=["state"])
+    age = Gauge(
+        "flasky_outbox_oldest_email_age_seconds",
+        "Age of the oldest unsent email.",
+        labels=["state"],
+    )
+    now = utcnow()
+    unsent = {state: row for state, *row in connection.execute(_count_emails())}
+    for state in STATES:
+        count, oldest = unsent.get(state, (0, now))
+        emails.add_metric([state], count)
+        age.add_metric([state], max(0.0, (now - oldest).total_seconds()))
+    yield emails
+    yield age
+
+
+def _count_emails() -> Select[Any]:
+    state = case(
+        (OutboxEmail.discarded_at.is_not(None), "discarded"),
+        (OutboxEmail.last_error.is_not(None), "retrying"),
+        else_="pending",
+    ).label("state")
+    count = select(state, func.count(), func.min(OutboxEmail.created_at))
+    return count.where(OutboxEmail.sent_at.is_(None)).group_by(state)
+
+
+def _job_metrics(connection: Connection) -> Iterator[Metric]:
+    jobs = Gauge("flasky_jobs", "Background jobs that are not done.", labels=["state"])
+    rows = {state: row for state, *row in connection.execute(_count_jobs())}
+    for state in STATES:
+        jobs.add_metric([state], rows.get(state, (0,))[0])
+    yield jobs
+    now = utcnow()
+    due = min((run_at for _count, run_at in rows.values() if run_at is not None), default=now)
+    delay = max(0.0, (now - due).total_seconds())
+    yield Gauge("flasky_jobs_delay_seconds", "How long the oldest due job is waiting.", delay)
+
+
+def _count_jobs() -> Select[Any]:
+    state = case(
+        (Job.run_at.is_(None), "discarded"),
+        (Job.last_error.is_not(None), "retrying"),
+        else_="pending",
+    ).label("state")
+    return select(state, func.count(), func.min(Job.run_at)).select_from(Job).group_by(state)

@@ -1,0 +1,1 @@
+"""How config.py reads the environment, and the rules for variables and settings."""

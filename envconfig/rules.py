@@ -1,0 +1,233 @@
+"""What variables and settings can be. Each error is a sentence that says what to set."""
+
+import re
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from email_validator import validate_email
+
+DEVELOPMENT_KEY = "development only: set SECRET_KEY in production"
+GENERATE_KEY = "Generate one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+MIN_SCRYPT_N = 256  # below this, scrypt needs more memory than Werkzeug allows
+MAX_SCRYPT_MEMORY = 2**30  # bytes, for one password check
+
+# Parts of patterns.
+KEY = r"[ -~]{32,}"
+LIMIT = r"[1-9][0-9]* per (second|minute|hour|day)"
+HOSTNAME = r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+MAILBOX = rf"{ATOM}(\.{ATOM})*@{HOSTNAME}"
+CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+SENDER_NAME = rf'[^<>"\\{CONTROL}]+'
+PORT = (
+    r"(?a::(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3}))"  # 1 to 65535
+)
+HOST = rf"\.?[^\W_](-|[^\W_]){{,62}}(\.(-|[^\W_]){{1,63}})*({PORT})?"
+ORIGIN = rf"https?://[a-z0-9.-]+({PORT})?"  # as browsers send it
+SITE_URL = rf"https?://({HOSTNAME})({PORT})?"
+SERVER = rf"([^/?#\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^@:/?#\s]*)({PORT})?"
+REDIS_OPTION = r"(db=[0-9]{1,5}|ssl_(cert_reqs=(none|optional|required)|ca_certs=/[^&#@]+))"
+DATABASE_URL = rf"(sqlite|postgresql\+psycopg2)://(?![^/?#]*@[^/?#]*@){SERVER}([/?#].*)?"
+UNNAMED_DATABASE = r"postgresql\+psycopg2://[^/?#]*/?(\?(?!(.*&)?(dbname|service)=).*)?"
+IN_MEMORY = r"sqlite://(/|/:memory:)?(\?.*)?"
+
+
+def separated(pattern: str, separator: str = r"\s*[,\s]\s*") -> str:
+    """Return the pattern of one or more texts that match `pattern`."""
+    return f"{pattern}({separator}{pattern})*"
+
+
+def split(text: str) -> list[str]:
+    """Return the values of a list with spaces or commas."""
+    return text.replace(",", " ").split()
+
+
+class Rule(NamedTuple):
+    """A rule for the text of a variable, and a hint for the error if it is broken.
+
+    `parse` is called with a text that matches `pattern`, and may raise ValueError.
+    """
+
+    hint: str
+    pattern: str = r"(?s).*"
+    parse: Callable[[str], Any] = str
+
+    def read(self, text: str) -> Any:
+        """Return the parsed text; raise ValueError if it is invalid."""
+        if not re.fullmatch(self.pattern, text):
+            raise ValueError(text)
+        return self.parse(text)
+
+
+def parse_hosts(text: str) -> list[str]:
+    """Return a list of hosts; raise ValueError for one that Werkzeug cannot encode."""
+    return [host for host in split(text) if host.strip(".").encode("idna")]
+
+
+def parse_url(text: str) -> str:
+    """Return a URL with a lower-case scheme, without trailing slash."""
+    scheme, colon, rest = text.partition(":")
+    return f"{scheme.lower()}{colon}{rest}".rstrip("/")
+
+
+def parse_database(url: str) -> str:
+    """Return a database URL that selects the psycopg2 driver for PostgreSQL.
+
+    Platforms provide `postgres://`, which SQLAlchemy rejects, and SQLAlchemy 2.1 selects psycopg 3
+    for `postgresql://`.
+    """
+    return re.sub("^postgres(ql)?://", "postgresql+psycopg2://", url)
+
+
+def parse_redis(url: str) -> str:
+    """Return `url`; raise ValueError for the hosts with brackets for which redis-py would."""
+    urlsplit(url)
+    return url
+
+
+def without_certificate_check(url: str | None) -> str | None:
+    """Return a Redis URL with certificate verification off, unless it sets that itself."""
+    if url is None or not url.startswith("rediss:") or "ssl_cert_reqs=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=none"
+
+
+def parse_email(text: str) -> str:
+    """Return an email address in ASCII; raise ValueError for those that accounts cannot have."""
+    valid = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+    return str(valid.ascii_email)
+
+
+def parse_sender(text: str) -> str:
+    """Return a sender with its name, if any, in quotes, which commas and brackets require."""
+    name, bracket, address = text.rpartition(" <")
+    return f'"{name.strip().strip(chr(34))}" <{address}' if bracket else text
+
+
+def parse_scrypt(method: str) -> str:
+    """Return `method`; raise ValueError if Werkzeug cannot hash passwords with it."""
+    n, r, p = map(int, method.split(":")[1:])
+    if n & (n - 1) or n < MIN_SCRYPT_N or not 0 < 132 * n * r * p <= MAX_SCRYPT_MEMORY:
+        raise ValueError(method)
+    return method
+
+
+TEXT = Rule("")
+URL = Rule("", parse=parse_url)
+DATABASE = Rule("", parse=parse_database)
+FLAG = Rule(
+    "use true or false",
+    r"(?i)1|true|yes|on|0|false|no|off",
+    lambda text: text.lower() in {"1", "true", "yes", "on"},
+)
+KEYS = Rule("use keys of 32 ASCII characters or more", separated(r"[!-~]{32,}", r"\s+"), str.split)
+TOKEN = Rule("use 16 or more of letters, digits and -._~+/", r"(?a)(?=.{16})[\w.~+/-]+=*")
+ASCII = Rule("use ASCII characters only, since SMTP logins have no others", r"[ -~]+")
+EMAIL = Rule(
+    "use one email address, whose domain is not reserved as .local and .test are",
+    parse=parse_email,
+)
+SENDER = Rule(
+    "use an email address, with or without a name: Flasky <flasky@example.com>. Write an "
+    "international domain in ASCII (xn--…)",
+    rf'{MAILBOX}|("{SENDER_NAME}"|{SENDER_NAME}) <{MAILBOX}>',
+    parse_sender,
+)
+MAIL_SERVER = Rule(
+    "use a host name without scheme and port, such as smtp.example.com, and set MAIL_PORT",
+    rf"{HOSTNAME}|(?=.*:.*:)[0-9A-Fa-f:.]+",
+)
+PREFIX = Rule("use one line of 100 characters or less", rf"[^{CONTROL}]{{1,100}}")
+RELEASE = Rule("use printable ASCII, since it is sent as a header", r"[ -~]+")
+LOG_LEVEL = Rule(
+    "choose one of DEBUG, INFO, WARNING, ERROR", r"(?i)debug|info|warning|error", str.upper
+)
+LOG_FORMAT = Rule("choose one of text, json", r"(?i)text|json", str.lower)
+SYSLOG = Rule("use /dev/log or host:514", rf"/\S+|(\[[0-9a-f:]+\]|[^\s:/]+){PORT}")
+HOSTS = Rule(
+    "use host names of letters, digits, dots and hyphens, separated by spaces or commas, as in "
+    "a.org .b.org",
+    separated(HOST),
+    parse_hosts,
+)
+ORIGINS = Rule("use origins without a path, as in https://a.org", separated(ORIGIN), split)
+LIMITS = Rule("use a limit such as 10 per minute; 50 per hour", separated(LIMIT, "[;,] ?"))
+REDIS = Rule(
+    "use redis://:password@host:6379/0, rediss:// (TLS) or unix:///path, with no options but db "
+    "and, for TLS, ssl_cert_reqs and ssl_ca_certs. In the password, write %2F for /, %3F for ? "
+    "and %23 for #",
+    rf"(?!(redis|unix):.*[?&]ssl_)(rediss?://{SERVER}(/[0-9]*)?|unix://([^/?#\s]*@)?/[^?#@]+)"
+    rf"(\?{REDIS_OPTION}(&{REDIS_OPTION})*)?",
+    parse_redis,
+)
+SENTRY = Rule(
+    "use a DSN such as https://key@example.ingest.sentry.io/1", r"https?://\w+@[^\s/@]+/(\S+/)?\d+"
+)
+SCRYPT = Rule(
+    "use scrypt:N:r:p, where N is a power of two, such as scrypt:32768:8:1",
+    r"scrypt(:[0-9]{1,9}){3}",
+    parse_scrypt,
+)
+
+
+def add_host(hosts: list[str], site_url: str) -> list[str]:
+    """Add the host of a valid `site_url` to `hosts`, and return them."""
+    match = re.fullmatch(SITE_URL, site_url)
+    if match and match[1].lower() not in hosts:
+        hosts.append(match[1].lower())
+    return hosts
+
+
+def validate_common(settings: Any) -> Iterator[str]:
+    """Yield the errors of any configuration."""
+    if settings.MAIL_USE_TLS and settings.MAIL_USE_SSL:
+        yield (
+            "MAIL_USE_TLS and MAIL_USE_SSL are both on: use MAIL_USE_TLS with port 587 or "
+            "MAIL_USE_SSL with port 465."
+        )
+    if settings.SSL_REDIRECT and not settings.SITE_URL.startswith("https:"):
+        yield "SSL_REDIRECT is on, but SITE_URL does not start with https: change one of them."
+    if not re.fullmatch(SITE_URL, settings.SITE_URL):
+        yield (
+            "SITE_URL is missing or invalid: set it to the public URL of the site, without a "
+            "path, such as https://example.com. Its host can have letters, digits, dots and "
+            "hyphens; write an international domain in ASCII (xn--…). IPv6 addresses are not "
+            "supported."
+        )
+    url = settings.SQLALCHEMY_DATABASE_URI
+    if url and not re.fullmatch(DATABASE_URL, url):
+        yield (
+            f"{settings.database_variable} is invalid: use "
+            "postgresql://user:password@host:5432/database or sqlite:////absolute/path. In the "
+            "password, write %40 for @ and %3A for : and %2F for /."
+        )
+    elif url and re.fullmatch(UNNAMED_DATABASE, url):
+        yield (
+            f"{settings.database_variable} names no database: write its name after the host, as "
+            "in postgresql://user:password@host:5432/database."
+        )
+
+
+def validate_production(settings: Any) -> Iterator[str]:
+    """Yield the errors that matter on a public site only."""
+    key, url = settings.SECRET_KEY, settings.SQLALCHEMY_DATABASE_URI
+    if settings.FLASK_DEBUG:
+        yield "FLASK_DEBUG is on: unset it, or set FLASK_CONFIG=development."
+    if not key:
+        yield f"SECRET_KEY is not set. {GENERATE_KEY}"
+    elif key == DEVELOPMENT_KEY or not re.fullmatch(KEY, key):
+        yield f"SECRET_KEY is public, too short or not ASCII. {GENERATE_KEY}"
+    if not url or re.fullmatch(IN_MEMORY, url):
+        yield (
+            f"DATABASE_URL is {'an in-memory database' if url else 'not set'}: use "
+            "postgresql://user:password@host/database or sqlite:////absolute/path."
+        )
+    if settings.SENTRY_DSN and find_spec("sentry_sdk") is None:
+        yield (
+            "SENTRY_DSN is set, but sentry-sdk is not installed: add it to requirements/prod.in "
+            "and run make lock."
+        )
+    if settings.MAIL_USERNAME and not settings.MAIL_PASSWORD:
+        yield "MAIL_USERNAME is set, but MAIL_PASSWORD is not: set both or neither."

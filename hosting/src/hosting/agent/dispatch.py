@@ -1,0 +1,96 @@
+"""Entry point of the agent: commands from ssh keys, from git's hook, from systemd and from setup.
+
+Each ssh key is restricted to `dispatch KEYNAME`; sshd passes what the client requested in
+SSH_ORIGINAL_COMMAND. It is split into words, never passed to a shell, and must be listed here.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable
+
+from . import PROTOCOL, backups, commands, deploy, keys, log_stream, processes, queries
+from .paths import App, CommandError, acquire_lock
+
+Command = Callable[[App, list[str]], int]
+COMMANDS: dict[str, Command] = {
+    "hello": queries.hello,
+    "status": queries.status,
+    "releases": queries.list_releases,
+    "build-logs": queries.build_logs,
+    "logs": queries.logs,
+    "config": commands.config,
+    "rollback": commands.rollback,
+    "restart": commands.restart,
+    "scale": commands.scale,
+    "maintenance": commands.maintenance,
+    "run": commands.run,
+    "keys": keys.command,
+    "backup": backups.command,
+}
+GIT = {"git-receive-pack": "receive-pack", "git-upload-pack": "upload-pack"}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command and return its exit status; print errors as one sentence."""
+    app = App()
+    try:
+        if arguments[:1] == ["dispatch"]:
+            return run_remote(app, arguments[1], os.environ.get("SSH_ORIGINAL_COMMAND", ""))
+        return run_local(app, arguments)
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the client must see a sentence, not a traceback
+        print(f"The server failed: {deploy.reason(error)}", file=sys.stderr)
+        return 1
+
+
+def run_local(app: App, arguments: list[str]) -> int:
+    """Run a command for git, systemd or setup."""
+    match arguments:
+        case ["hook"]:
+            return log_stream.pre_receive(app, sys.stdin.read().splitlines())
+        case ["deploy", number]:
+            return deploy.deploy(app, int(number))
+        case ["exec", process, instance]:
+            processes.execute(app, process, instance)
+        case ["reconcile"]:
+            deploy.reconcile_unless_deploying(app)
+        case ["backup"]:
+            return backups.daily(app)
+        case ["init"]:
+            commands.init(app)
+        case _:
+            raise CommandError("This is the agent of `hosting`. Run `hosting` on your machine.")
+    return 0
+
+
+def run_remote(app: App, key: str, requested: str) -> int:
+    """Run a command for the owner of the ssh key `key`, in a clean environment."""
+    kept = {name: os.environ[name] for name in ("HOME", "USER") if name in os.environ}
+    os.environ.clear()
+    os.environ.update(kept)
+    os.environ.update(LANG="C.UTF-8", PATH="/usr/local/bin:/usr/bin:/bin", HOSTING_KEY=key)
+    os.environ["XDG_RUNTIME_DIR"] = f"/run/user/{os.getuid()}"
+    os.umask(0o027)
+    try:
+        words = shlex.split(requested)
+    except ValueError:
+        words = []
+    match words:
+        case [git, path] if git in GIT and path.strip("/") == app.name:
+            if git == "git-receive-pack":  # git and its hook hold the lock until main is updated
+                os.set_inheritable(acquire_lock(app.root / "state/push.lock"), True)
+                # No other push is running, so this is left over from a crash.
+                (app.repo / "refs/heads/main.lock").unlink(missing_ok=True)
+            os.execvp("git", ["git", GIT[git], str(app.repo)])  # noqa: S606 - no shell is wanted
+        case ["hosting", protocol, name, *arguments] if name in COMMANDS:
+            if protocol != str(PROTOCOL):
+                raise CommandError(
+                    f"The server has protocol version {PROTOCOL} of hosting, your copy has "
+                    f"{protocol}. With the newer copy, run: "
+                    f"hosting setup root@HOST --app {app.name}"
+                )
+            return COMMANDS[name](app, arguments)
+    raise CommandError(f"This key is restricted to `git push` and `hosting` for {app.name}.")

@@ -1,0 +1,49 @@
+"""The state that `setup` brings a server to."""
+
+import json
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An app, its domain, the first ssh key, and its services."""
+
+    app: str
+    domain: str
+    key_name: str
+    key: str
+    postgres: bool = False
+    redis: bool = False
+    ipv6: bool = True
+
+    @property
+    def root(self) -> str:
+        """The directory of the app."""
+        return f"/srv/{self.app}"
+
+    def inspect_command(self) -> list[str]:
+        """Return the command that prints what an earlier setup wrote, and whether IPv6 exists."""
+        site = f"cat {self.root}/site.json 2>/dev/null || echo '{{}}'"
+        return ["sh", "-c", f"{site}; echo; test -e /proc/net/if_inet6 && echo ipv6; true"]
+
+    def merged(self, current: str, domain: str | None) -> "Plan":
+        """Return the plan with everything that the app already has, given that output."""
+        text, _, machine = current.partition("\n")
+        site = json.loads(text)
+        variables = site.get("variables", {})
+        return replace(
+            self,
+            domain=domain or site.get("domain", self.domain),
+            postgres=self.postgres or "DATABASE_URL" in variables,
+            redis=self.redis or "REDIS_URL" in variables,
+            ipv6="ipv6" in machine,
+        )
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that setup provides."""
+        variables = {"SITE_URL": f"https://{self.domain}"}
+        if self.postgres:  # peer authentication: no password
+            variables["DATABASE_URL"] = f"postgresql:///{self.app}?host=/run/postgresql"
+        if self.redis:
+            variables["REDIS_URL"] = f"unix://{self.root}/redis/socket"
+        return variables

@@ -1,0 +1,173 @@
+"""Commands that only forward their arguments to the agent; the docstrings are the help."""
+
+import click
+
+from .options import remote_command
+
+json = click.option("--json", is_flag=True, help="Print JSON.")
+name = click.argument("name")
+
+
+@click.group()
+def keys() -> None:
+    """Manage the ssh keys that may deploy."""
+
+
+@click.group()
+def backup() -> None:
+    """Manage database backups. One is created every day."""
+
+
+@click.group()
+def config() -> None:
+    """Manage environment variables. Their values are never shown."""
+
+
+@remote_command("keys list", keys)
+def list_keys() -> None:
+    """List the names of all keys.
+
+    Example: hosting keys list
+    """
+
+
+@remote_command("keys add", keys)
+@name
+def add_key() -> None:
+    """Add a public key, read from standard input.
+
+    Example: hosting keys add ann < ann.pub
+    """
+
+
+@remote_command("keys remove", keys)
+@name
+def remove_key() -> None:
+    """Remove a key.
+
+    Example: hosting keys remove ann
+    """
+
+
+@remote_command("config list", config)
+@json
+def list_config() -> None:
+    """List names, ages and digests of variables. Equal digests mean equal values.
+
+    Example: hosting config list
+    """
+
+
+@remote_command("config unset", config)
+@click.argument("names", nargs=-1, required=True)
+def unset_config() -> None:
+    """Remove variables and deploy a new release.
+
+    Example: hosting config unset MAIL_PASSWORD
+    """
+
+
+@remote_command("backup create", backup)
+def create_backup() -> None:
+    """Create a backup and verify that it can be read.
+
+    Example: hosting backup create
+    """
+
+
+@remote_command("backup list", backup)
+def list_backups() -> None:
+    """List all backups with their sizes in bytes.
+
+    Example: hosting backup list
+    """
+
+
+@remote_command("backup restore", backup)
+@name
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def restore_backup() -> None:
+    """Replace the contents of the database by a backup. The current data is backed up first.
+
+    Example: hosting backup restore 20260131T020000.000000Z.dump --yes
+    """
+
+
+@remote_command("releases")
+@json
+def releases() -> None:
+    """List all releases, newest first.
+
+    Example: hosting releases
+    """
+
+
+@remote_command("status")
+@json
+def status() -> None:
+    """Show the live release, its processes, disk space and the certificate's validity.
+
+    Example: hosting status
+    """
+
+
+@remote_command("build-logs")
+@click.option("--release", type=int, help="The release (default: the last one).")
+def build_logs() -> None:
+    """Show the build log of a release.
+
+    Example: hosting build-logs --release 42
+    """
+
+
+@remote_command("rollback")
+@click.argument("number", type=int, required=False)
+def rollback() -> None:
+    """Deploy code and settings of release NUMBER again (default: the previous version).
+
+    Example: hosting rollback 41
+    """
+
+
+@remote_command("scale")
+@click.argument("numbers", nargs=-1, required=True, metavar="PROCESS=NUMBER…")
+def scale() -> None:
+    """Set the number of processes, with zero downtime.
+
+    Example: hosting scale web=3 worker=2
+    """
+
+
+@remote_command("restart")
+@click.argument("process", required=False, metavar="[PROCESS]")
+def restart() -> None:
+    """Restart all processes, with zero downtime, or those of one name.
+
+    Example: hosting restart worker
+    """
+
+
+@remote_command("maintenance")
+@click.argument("state", type=click.Choice(["on", "off"]))
+@click.option("--message", help="Text to show on the page.")
+def maintenance() -> None:
+    """Turn maintenance mode on or off: 503 for all requests but probes and static files.
+
+    Example: hosting maintenance on --message "Back at ten."
+    """
+
+
+@remote_command("run", ignore_unknown_options=True)
+@click.argument(
+    "command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND…"
+)
+def run() -> None:
+    """Run a command in the live release; exits with the command's status.
+
+    Example: hosting run -- flask db current
+    """
+
+
+COMMANDS: list[click.Command] = [
+    keys, config, backup, releases, status, build_logs, rollback, scale, restart, maintenance, run,
+]  # fmt: skip

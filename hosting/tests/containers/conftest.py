@@ -1,0 +1,65 @@
+"""Servers in containers, set up with nothing but `hosting` and git.
+
+`site` is the repository itself with PostgreSQL and Redis. `tiny` is a minimal app on a server of
+its own, for tests with many deploys or power failures. Each server belongs to one xdist group.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .debian import DebianServer
+from .hosted_app import TINY, HostedApp, host, repository
+from .podman import Podman, skip_unless_available
+from .workstation import Workstation
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark these tests, and keep tests of the same server in one process."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.path.is_relative_to(Path(__file__).parent):
+            group = "site" if "site" in item.fixturenames else "tiny"
+            item.add_marker(pytest.mark.hosting)
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session")
+def podman() -> Iterator[Podman]:
+    """podman with its own storage."""
+    skip_unless_available()
+    with Podman() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def site(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostedApp]:
+    """The repository with PostgreSQL and Redis: set up and deployed."""
+    workstation = Workstation(tmp_path_factory.mktemp("site"), repository())
+    with DebianServer(podman) as server:
+        yield host(workstation, server, "site", "localhost", "--postgres", "--redis")
+
+
+@pytest.fixture(scope="session")
+def neighbor(site: HostedApp, tmp_path_factory: pytest.TempPathFactory) -> Workstation:
+    """Another app on the server of `site`: set up, but not deployed."""
+    workstation = Workstation(tmp_path_factory.mktemp("neighbor"), TINY)
+    site.server.authorize(workstation.public_key)
+    workstation.set_up(site.server, "tiny", "--region", "fra", domain="tiny.example")
+    return workstation
+
+
+@pytest.fixture(scope="session")
+def only_tiny(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostedApp]:
+    """The minimal app on its own server: set up and deployed."""
+    workstation = Workstation(tmp_path_factory.mktemp("tiny"), TINY)
+    with DebianServer(podman, has_packages=True) as server:
+        yield host(workstation, server, "tiny", "tiny.example")
+
+
+@pytest.fixture
+def tiny(only_tiny: HostedApp) -> Iterator[HostedApp]:
+    """The minimal app; changes to its files are reset after the test."""
+    yield only_tiny
+    only_tiny.workstation.reset()

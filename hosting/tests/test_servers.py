@@ -1,0 +1,53 @@
+"""The servers that the user is logged in to."""
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from hosting import servers
+from hosting.cli import main
+from hosting.connection import parse_target
+from hosting.servers import Server
+
+FRA = Server("fra", "blog", "203.0.113.5", 2222, "/home/ann/key")
+
+
+def test_servers_are_saved_for_their_owner_only(home: Path) -> None:
+    servers.add(FRA)
+    servers.add(FRA)
+
+    assert servers.load() == [FRA]
+    assert (home / "hosting/servers.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("home")
+def test_one_of_several_servers_must_be_chosen() -> None:
+    servers.add(FRA)
+    servers.add(Server("sea", "blog", "203.0.113.6"))
+
+    done = CliRunner().invoke(main, ["status"])
+
+    assert done.exit_code == 2
+    assert "Choose one with --region and --app: fra (blog), sea (blog)." in done.output
+
+
+@pytest.mark.parametrize(
+    ("target", "parts"),
+    [
+        ("root@203.0.113.5", ("root", "203.0.113.5", 22)),
+        ("blog@example.org:2222", ("blog", "example.org", 2222)),
+        ("blog@2001:db8::5", ("blog", "2001:db8::5", 22)),
+    ],
+)
+def test_target_is_parsed(target: str, parts: tuple[str, str, int]) -> None:
+    assert parse_target(target) == parts
+
+
+@pytest.mark.parametrize(
+    "target", ["example.org", "a@b c", "a@b:ssh", "a@-oProxyCommand=id", "@b"]
+)
+def test_invalid_target_is_a_usage_error(target: str) -> None:
+    with pytest.raises(click.UsageError):
+        parse_target(target)

@@ -1,1 +1,0 @@
-"""How config.py reads the environment (`environment`) and what it can find wrong (`checks`)."""

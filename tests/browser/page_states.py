@@ -1,0 +1,96 @@
+"""Every page of the site, in every state that looks different.
+
+Names in braces are filled by `DemoSite.values`.
+"""
+
+from dataclasses import dataclass
+
+OLDER = "a[rel=next]"
+SUBMIT = "main [type=submit]"
+PUBLISH = "[data-composer] [name=submit]"
+MENU = "header summary"
+
+
+@dataclass(frozen=True)
+class PageState:
+    """A page as one role sees it, after a click on `click` if there is one."""
+
+    path: str
+    role: str = "anonymous"
+    click: str = ""
+    status: int = 200
+
+
+READING = {
+    "home": PageState("/"),
+    "home, user": PageState("/", "user"),
+    "home, newcomer": PageState("/", "newcomer"),
+    "older posts": PageState("/", click=OLDER),
+    "menu": PageState("/moderate", "moderator", MENU),
+    "empty post": PageState("/", "user", PUBLISH),
+    "followed": PageState("/followed", "user"),
+    "followed, newcomer": PageState("/followed", "newcomer"),
+    "post": PageState("/post/{moderated_post}"),
+    "post, author": PageState("/post/{own_post}", "user"),
+    "post, moderator": PageState("/post/{moderated_post}", "moderator"),
+    "post without comments": PageState("/post/{quiet_post}"),
+    "post without comments, user": PageState("/post/{quiet_post}", "user"),
+    "older comments": PageState("/post/{busy_post}", "user", OLDER),
+    "profile": PageState("/user/maya"),
+    "own profile": PageState("/user/maya", "user"),
+    "profile, followed": PageState("/user/tom", "user"),
+    "profile, not followed": PageState("/user/zhihe", "newcomer"),
+    "profile, administrator": PageState("/user/old_gregor", "administrator"),
+    "empty profile": PageState("/user/newcomer"),
+    "own empty profile": PageState("/user/newcomer", "newcomer"),
+    "followers": PageState("/followers/maya"),
+    "no followers": PageState("/followers/newcomer"),
+    "following": PageState("/followed-by/maya", "user"),
+    "not following": PageState("/followed-by/newcomer", "newcomer"),
+    "API reference, user": PageState("/api/docs", "user"),
+    "preferences": PageState("/preferences"),
+}
+WRITING = {
+    "edit post": PageState("/edit/{own_post}", "user"),
+    "delete post": PageState("/post/{own_post}/deletion", "user"),
+    "delete comment": PageState("/comment/{own_comment}/deletion", "user"),
+    "moderate": PageState("/moderate", "moderator"),
+    "edit profile": PageState("/edit-profile", "user"),
+    "manage account": PageState("/edit-profile/{maya}", "administrator"),
+    "delete user": PageState("/user/newcomer/deletion", "administrator"),
+    "delete user, wrong name": PageState("/user/newcomer/deletion", "administrator", SUBMIT),
+}
+ACCOUNT = {
+    "login": PageState("/auth/login"),
+    "login, empty": PageState("/auth/login", click=SUBMIT),
+    "login required": PageState("/followed"),
+    "register": PageState("/auth/register"),
+    "register, empty": PageState("/auth/register", click=SUBMIT),
+    "unconfirmed": PageState("/auth/unconfirmed"),
+    "confirm": PageState("/auth/confirm/{confirm_token}"),
+    "reset request": PageState("/auth/reset"),
+    "reset": PageState("/auth/reset/{reset_token}"),
+    "change password": PageState("/auth/change-password", "user"),
+    "change password, empty": PageState("/auth/change-password", "user", SUBMIT),
+    "change email": PageState("/auth/change-email", "user"),
+    "confirm new email": PageState("/auth/change-email/{change_email_token}", "user"),
+    "tokens": PageState("/auth/tokens", "user"),
+    "no tokens": PageState("/auth/tokens", "newcomer"),
+    "token without a name": PageState("/auth/tokens", "newcomer", "form.panel [type=submit]"),
+    "delete account": PageState("/auth/delete-account", "user"),
+}
+ERRORS = {
+    "invalid confirmation link": PageState("/auth/confirm/broken", status=400),
+    "invalid reset link": PageState("/auth/reset/broken", status=400),
+    "invalid email change link": PageState("/auth/change-email/broken", "user", status=400),
+    "forbidden": PageState("/moderate", "user", status=403),
+    "not found": PageState("/missing", status=404),
+    "rate limited": PageState("/error/429", "user", status=429),
+    "server error": PageState("/error/500", "user", status=500),
+}
+PAGE_STATES = {**READING, **WRITING, **ACCOUNT, **ERRORS}
+EMPTY_SITE_STATES = {
+    "home": PageState("/"),
+    "home, user": PageState("/", "user"),
+    "moderate": PageState("/moderate", "moderator"),
+}

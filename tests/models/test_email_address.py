@@ -1,0 +1,61 @@
+"""Email addresses are normalized, and invalid ones are refused by every form."""
+
+import pytest
+
+from app.extensions import limiter
+from app.models.email_address import InvalidEmailAddress, normalize, normalize_if_valid
+from tests.support.factories import Factory
+from tests.support.http_client import SiteClient
+from tests.support.mailbox import Mailbox
+
+NORMALIZED = {
+    "ann@example.com": "ann@example.com",
+    "Ann@EXAMPLE.com": "ann@example.com",
+    " ann@example.com\n": "ann@example.com",
+    "ann@\uff45xample.com": "ann@example.com",  # full-width e
+    "uwe@müller.de": "uwe@xn--mller-kva.de",
+    "uwe@straße.de": "uwe@xn--strae-oqa.de",  # not strasse.de
+}
+INVALID = {
+    "empty": "",
+    "no domain": "ann",
+    "local part not ASCII": "jürgen@example.com",
+    "line break": "ann@example.com\nBcc: all@example.com",
+    "two addresses": "ann@example.com,bob@example.com",
+    "too long": f"{'a' * 250}@example.com",
+    "very long, combining marks": "a" + "\u0315\u0300" * 20_000 + "@a.com",
+}
+
+
+def test_addresses_are_normalized() -> None:
+    for address, normalized in NORMALIZED.items():
+        assert normalize(address) == normalize(normalized) == normalized
+
+
+@pytest.mark.parametrize("address", INVALID.values(), ids=INVALID)
+def test_invalid_address_is_refused(address: str) -> None:
+    with pytest.raises(InvalidEmailAddress):
+        normalize(address)
+    assert normalize_if_valid(f" {address.upper()} ") == address.strip().lower()
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/register", "/auth/reset"])
+def test_form_explains_an_invalid_address(client: SiteClient, mailbox: Mailbox, path: str) -> None:
+    for address in INVALID.values():
+        limiter.reset()
+        page = client.submit(path, {"email": address})
+
+        assert (page.status, page.path) == (200, path)
+        assert 'id="email-error"' in page.html
+    assert mailbox.received == []
+
+
+def test_email_is_sent_to_the_registered_domain(
+    make: Factory, client: SiteClient, mailbox: Mailbox
+) -> None:
+    make.user("uwe", email="uwe@straße.de")
+
+    client.submit("/auth/reset", {"email": "uwe@straße.de"})
+
+    assert [email.recipients for email in mailbox.received] == [["uwe@xn--strae-oqa.de"]]
+    assert "reset" in mailbox.received[0].link

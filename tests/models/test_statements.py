@@ -1,0 +1,35 @@
+"""Statements that work the same on PostgreSQL and SQLite."""
+
+import pytest
+
+from app.extensions import db
+from app.models import Role, User, lock_row, rows_changed
+from app.models.statements import insert_or_ignore
+from tests.models.users import create_user
+
+pytestmark = [pytest.mark.usefixtures("context"), pytest.mark.both_databases]
+
+
+def test_inserting_an_existing_row_is_ignored() -> None:
+    insert = insert_or_ignore(Role).values(name="User", default=False, permissions=0)
+
+    assert rows_changed(db.session.execute(insert)) == 0
+    assert rows_changed(db.session.execute(insert.values(name="Guest"))) == 1
+
+
+def test_locked_row_is_refreshed() -> None:
+    ann = create_user()
+    assert ann.name is None
+    update = db.update(User).values(name="Ann")
+    db.session.execute(update, execution_options={"synchronize_session": False})
+
+    assert lock_row(ann)
+    assert ann.name == "Ann"
+
+
+def test_deleted_row_is_not_locked() -> None:
+    ann = create_user()
+    delete = db.delete(User).where(User.id == ann.id)
+    db.session.execute(delete, execution_options={"synchronize_session": False})
+
+    assert not lock_row(ann)

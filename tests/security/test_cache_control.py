@@ -1,0 +1,39 @@
+"""Cache headers: pages of a user are private, public pages vary by language."""
+
+from flask import Flask
+
+from tests.support.factories import Factory
+from tests.support.http_client import SiteClient
+
+
+def test_pages_of_a_user_are_private(app: Flask, make: Factory) -> None:
+    client = SiteClient(app).log_in(make.user("ann", "Moderator"))
+
+    for path in ("/", "/user/ann", "/edit-profile", "/moderate", "/no-such-page"):
+        response = client.open(path).response
+
+        assert response.cache_control.private, path
+        assert response.cache_control.no_cache, path
+        assert "Cookie" in response.vary, path
+
+
+def test_page_with_a_form_is_private(client: SiteClient) -> None:
+    assert client.open("/auth/login").response.cache_control.private
+
+
+def test_pages_of_anonymous_users_vary_by_language(make: Factory, client: SiteClient) -> None:
+    make.user("ann")
+
+    for path in ("/", "/user/ann", "/no-such-page"):
+        response = client.open(path).response
+
+        assert not response.cache_control.private, path
+        assert "Accept-Language" in response.vary, path
+
+
+def test_api_responses_vary_by_token(client: SiteClient) -> None:
+    response = client.client.get("/api/v1/posts/")
+
+    assert "Authorization" in response.vary
+    assert "Accept-Language" not in response.vary
+    assert not response.cache_control.private

@@ -1,0 +1,119 @@
+"""Invalid requests are rejected: NUL characters, impossible ids, invalid UTF-8."""
+
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.app_factory import make_app
+from tests.support.factories import Factory
+from tests.support.http_client import SiteClient
+
+NUL_URLS = [
+    *("/user/a%00b", "/%00", "/?before=%00", "/auth/login?next=/%00", "/post/1%00"),
+    *("/auth/reset/%00", "/followers/%00ann", "/?x=%00"),
+]
+NUL_FIELDS = [
+    *(("/", "body"), ("/preview", "body"), ("/edit-profile", "name"), ("/", "anything")),
+    *(("/auth/login", "email"), ("/auth/login", "password"), ("/auth/register", "username")),
+    *(("/auth/reset", "email"), ("/preferences", "locale"), ("/preferences", "next")),
+]
+
+
+def test_nul_in_a_url_is_rejected(client: SiteClient) -> None:
+    for path in NUL_URLS:
+        page = client.open(path)
+
+        assert page.status == 400, path
+        assert "NUL" in page.text, path
+
+
+def test_nul_in_a_form_is_rejected(make: Factory, client: SiteClient) -> None:
+    client.log_in(make.user())
+    for path, field in NUL_FIELDS:
+        page = client.post(path, **{field: "a\x00b"})
+
+        assert page.status == 400, (path, field)
+        assert "NUL" in page.text, (path, field)
+
+
+OWN, OTHER = "https://localhost", "https://evil.example"
+# Referer, Origin, and whether the form is accepted over HTTPS.
+SENDERS = [
+    *((f"{OWN}/auth/login", OWN, True), (f"{OWN}/", None, True), (f"{OWN}/", "null", True)),
+    *((None, OWN, True), ("", OWN, True), (None, "HTTPS://LOCALHOST", True)),
+    *((None, None, False), (None, "null", False), ("", "", False), (None, OTHER, False)),
+    *((OTHER, OWN, False), (f"{OTHER}/", None, False), (None, "http://localhost", False)),
+    *((None, f"{OWN}:8443", False), (None, f"{OWN}.evil.example", False)),
+    *((None, f"{OWN}@evil.example", False), (None, f"{OWN}:x", False), (f"{OWN}:x/", OWN, False)),
+    *((f"{OWN}:99999/", None, False), ("https://[", None, False), (None, "https://[x]", False)),
+    *((None, "https://\u2100", False), ("\xe9", None, False), (None, "localhost", False)),
+]
+
+
+@pytest.mark.parametrize(("referer", "origin", "accepted"), SENDERS)
+def test_forms_over_https_are_accepted_from_pages_of_this_host(
+    referer: str | None, origin: str | None, accepted: bool
+) -> None:
+    client = SiteClient(make_app(TRUSTED_PROXY_COUNT=1), **{"X-Forwarded-Proto": "https"})
+    headers = {"Referer": referer, "Origin": origin}
+    client.headers |= {name: value for name, value in headers.items() if value is not None}
+
+    page = client.post("/preferences", theme="dark", locale="en", next="/preferences")
+
+    assert page.status == (200 if accepted else 400)
+    assert accepted or "was not sent from this site" in page.text
+
+
+IDS = [0, -1, 2**31 - 1, 2**31, 2**63, 10**30, "1.0", "0x1", "\u0667", "1e1"]
+PATHS = ["/post/{}", "/edit/{}", "/post/{}/deletion", "/edit-profile/{}"]
+
+
+@pytest.mark.both_databases
+def test_impossible_id_is_not_found(make: Factory, client: SiteClient) -> None:
+    client.log_in(make.user(role="Administrator"))
+
+    for path in PATHS:
+        for id in IDS:
+            assert client.open(path.format(id)).status == 404, path.format(id)
+
+
+def test_impossible_id_is_not_a_wrong_method(make: Factory, client: SiteClient) -> None:
+    client.log_in(make.user())
+
+    assert client.open(f"/post/{2**31}/deletion").status == 404
+    assert client.post(f"/post/{2**31}").status == 404
+
+
+def test_invalid_utf8_in_a_url_is_not_found(make: Factory, client: SiteClient) -> None:
+    client.log_in(make.user())
+
+    for path in ("/%ff", "/user/%ff%fe", "/post/%c3%28", "/%ed%a0%80"):
+        assert client.open(path).status == 404, path
+
+
+@pytest.mark.both_databases
+def test_invalid_utf8_in_a_form_is_accepted(make: Factory, client: SiteClient) -> None:
+    page = client.log_in(make.user()).open("/")
+    token = page.form_with({"body"}).fields["csrf_token"]
+
+    response = client.client.post(
+        "/",
+        data=b"body=caf%e9+%ed%a0%80&csrf_token=" + token.encode(),
+        content_type="application/x-www-form-urlencoded",
+    )
+
+    assert response.status_code < 400
+    assert "caf" in client.open("/").text
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(path=st.text(max_size=40), query=st.text(max_size=40))
+def test_no_url_causes_a_server_error(app: Flask, path: str, query: str) -> None:
+    url = f"/{quote(path.lstrip('/'))}"  # the test client takes //host for another host
+    with app.test_client().get(url, query_string=f"before={quote(query)}") as response:
+        assert response.status_code < 500

@@ -1,0 +1,174 @@
+"""Every endpoint of the pages, with the outcome for each role.
+
+Names in braces are filled by `ExampleSite.values`: `author` wrote `{post}` and `{comment}`.
+"""
+
+from dataclasses import dataclass, field
+
+# Outcomes: a page, a successful change, redirects to the login or the confirmation page, errors.
+OK, DONE, LOGIN, UNCONFIRMED, FORBIDDEN, NOT_FOUND, POST_ONLY, BAD_REQUEST = (
+    "200", "done", "login", "unconfirmed", "403", "404", "405", "400",
+)  # fmt: skip
+
+ROLES = ("anonymous", "unconfirmed", "user", "author", "moderator", "administrator")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A method and path, the form fields to send (POST), and the outcome for each role."""
+
+    name: str
+    method: str
+    path: str
+    outcomes: dict[str, str]
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def everyone(outcome: str, **others: str) -> dict[str, str]:
+    """Return `outcome` for all roles but `others`; unconfirmed users must confirm first."""
+    return dict.fromkeys(ROLES, outcome) | {"unconfirmed": UNCONFIRMED} | others
+
+
+def users(outcome: str, **others: str) -> dict[str, str]:
+    """Return `outcome` for logged-in users; anonymous users must log in."""
+    return everyone(outcome, anonymous=LOGIN) | others
+
+
+def only(*allowed: str, outcome: str = OK) -> dict[str, str]:
+    """Return `outcome` for the `allowed` roles, and 403 for all other users."""
+    return users(FORBIDDEN) | dict.fromkeys(allowed, outcome)
+
+
+def account(outcome: str, **others: str) -> dict[str, str]:
+    """Return `outcome` for logged-in users, unconfirmed ones included."""
+    return users(outcome, unconfirmed=outcome, **others)
+
+
+EDITORS = ("author", "administrator")
+DELETERS = ("author", "moderator", "administrator")
+MODERATORS = ("moderator", "administrator")
+PUBLIC = dict.fromkeys(ROLES, OK)
+PUBLIC_FORM = dict.fromkeys(ROLES, DONE)
+BODY = {"body": "Some words"}
+PASSWORD = {"password": "{password}"}
+NEW_PASSWORD = {"password": "another long sentence", "password2": "another long sentence"}
+ACCOUNT = {"email": "new@example.com", "username": "new", **PASSWORD, "password2": "{password}"}
+EDITED = {"email": "o@example.com", "username": "other", "confirmed": "y", "role": "{role}"}
+UNCONFIRMED_PAGE = PUBLIC | dict.fromkeys(ROLES[2:], DONE)
+
+
+def get(name: str, path: str, outcomes: dict[str, str]) -> Endpoint:
+    """Return an endpoint that is requested with GET."""
+    return Endpoint(name, "GET", path, outcomes)
+
+
+def post(name: str, path: str, outcomes: dict[str, str], /, **fields: str) -> Endpoint:
+    """Return an endpoint that is requested with POST."""
+    return Endpoint(name, "POST", path, outcomes, fields)
+
+
+FORMS = [
+    post("main.index", "/", users(DONE), **BODY),
+    post("main.post", "/post/{post}", users(DONE), **BODY),
+    post("main.edit", "/edit/{post}", only(*EDITORS, outcome=DONE), **BODY),
+    post("main.delete_post", "/post/{post}/deletion", only(*DELETERS, outcome=DONE)),
+    post("main.delete_comment", "/comment/{comment}/deletion", only(*DELETERS, outcome=DONE)),
+    post("main.suspend_comment", "/comment/{comment}/suspension", only(*MODERATORS, outcome=DONE)),
+    post(
+        "main.restore_comment", "/comment/{comment}/restoration", only(*MODERATORS, outcome=DONE)
+    ),
+    post("main.edit_profile", "/edit-profile", users(DONE), name="Ann"),
+    post(
+        "main.edit_profile_admin",
+        "/edit-profile/{other_id}",
+        only("administrator", outcome=DONE),
+        **EDITED,
+    ),
+    post(
+        "main.delete_user",
+        "/user/{other}/deletion",
+        only("administrator", outcome=DONE),
+        username="other",
+    ),
+    post("main.follow", "/follow/{other}", users(DONE)),
+    post("main.unfollow", "/unfollow/{other}", users(DONE)),
+    post("main.preview", "/preview", users(OK), **BODY),
+    post("main.preferences", "/preferences", PUBLIC_FORM, theme="dark", locale="en"),
+    post("auth.login", "/auth/login", PUBLIC_FORM, email="author@example.com", **PASSWORD),
+    post("auth.logout", "/auth/logout", account(DONE)),
+    post("auth.register", "/auth/register", PUBLIC_FORM, **ACCOUNT),
+    post("auth.resend_confirmation", "/auth/confirm", PUBLIC_FORM, email="x@example.com"),
+    post("auth.confirm", "/auth/confirm/{confirm_token}", PUBLIC_FORM, **PASSWORD),
+    post(
+        "auth.change_password",
+        "/auth/change-password",
+        account(DONE),
+        old_password="{password}",
+        **NEW_PASSWORD,
+    ),
+    post("auth.password_reset_request", "/auth/reset", PUBLIC_FORM, email="x@example.com"),
+    post("auth.password_reset", "/auth/reset/{reset_token}", PUBLIC_FORM, **NEW_PASSWORD),
+    post(
+        "auth.change_email_request",
+        "/auth/change-email",
+        account(DONE),
+        email="new@example.com",
+        **PASSWORD,
+    ),
+    post(
+        "auth.change_email",
+        "/auth/change-email/{change_email_token}",
+        account(BAD_REQUEST, author=DONE),
+    ),
+    post(
+        "auth.delete_account",
+        "/auth/delete-account",
+        account(DONE, administrator=FORBIDDEN),
+        **PASSWORD,
+    ),
+    post("auth.tokens", "/auth/tokens", account(OK), name="phone", days="30", **PASSWORD),
+    post("auth.revoke_token", "/auth/tokens/1/revocation", account(DONE)),
+    post("auth.revoke_tokens", "/auth/tokens/revocation", account(DONE)),
+]
+PAGES = [
+    get("main.index", "/", everyone(OK)),
+    get("main.followed", "/followed", users(OK)),
+    get("main.post", "/post/{post}", everyone(OK)),
+    get("main.edit", "/edit/{post}", only(*EDITORS)),
+    get("main.delete_post", "/post/{post}/deletion", only(*DELETERS)),
+    get("main.delete_comment", "/comment/{comment}/deletion", only(*DELETERS)),
+    get("main.moderate", "/moderate", only(*MODERATORS)),
+    get("main.user", "/user/{author}", everyone(OK)),
+    get("main.edit_profile", "/edit-profile", users(OK)),
+    get("main.edit_profile_admin", "/edit-profile/{other_id}", only("administrator")),
+    get("main.delete_user", "/user/{other}/deletion", only("administrator")),
+    get("main.followers", "/followers/{author}", everyone(OK)),
+    get("main.followed_by", "/followed-by/{author}", everyone(OK)),
+    get("main.preferences", "/preferences", PUBLIC),
+    get("auth.login", "/auth/login", PUBLIC),
+    get("auth.register", "/auth/register", PUBLIC),
+    get("auth.unconfirmed", "/auth/unconfirmed", UNCONFIRMED_PAGE),
+    get("auth.confirm", "/auth/confirm/{confirm_token}", PUBLIC),
+    get("auth.change_password", "/auth/change-password", account(OK)),
+    get("auth.password_reset_request", "/auth/reset", PUBLIC),
+    get("auth.password_reset", "/auth/reset/{reset_token}", PUBLIC),
+    get("auth.change_email_request", "/auth/change-email", account(OK)),
+    get(
+        "auth.change_email",
+        "/auth/change-email/{change_email_token}",
+        account(BAD_REQUEST, author=OK),
+    ),
+    get("auth.delete_account", "/auth/delete-account", account(OK, administrator=FORBIDDEN)),
+    get("auth.tokens", "/auth/tokens", account(OK)),
+    get("api_docs.page", "/api/docs", everyone(OK)),
+    get("api_docs.openapi", "/api/v1/openapi.json", PUBLIC),
+    get("healthz", "/healthz", PUBLIC),
+    get("readyz", "/readyz", PUBLIC),
+    get("metrics", "/metrics", PUBLIC),  # allowed from 127.0.0.1
+    get("static", "/static/favicon.svg", PUBLIC),
+    get("bootstrap.static", "/bootstrap/static/css/bootstrap.min.css", PUBLIC),
+]
+ENDPOINTS = [*PAGES, *FORMS]

@@ -1,0 +1,28 @@
+"""Run one request in the middle of another."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import pytest
+
+
+@contextmanager
+def while_hashing(action: Callable[[], object]) -> Iterator[None]:
+    """Run `action` once, in another thread, just before the next password is hashed."""
+    actions = [action]
+    scrypt = hashlib.scrypt
+
+    def hash_after_action(*arguments: Any, **options: Any) -> bytes:
+        if actions:
+            thread = Thread(target=actions.pop())
+            thread.start()
+            thread.join()
+        return scrypt(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashlib, "scrypt", hash_after_action)
+        yield
+    assert not actions, "No password was hashed."

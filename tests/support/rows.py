@@ -1,0 +1,75 @@
+"""Read and restore database rows, each in a session of its own."""
+
+from typing import Any
+
+from flask import Flask
+
+from app.extensions import db, limiter
+from app.models import User
+from tests.support.databases import clear_database
+from tests.support.factories import UserData
+
+
+def all_rows(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
+    """Return all rows of all tables, without `last_seen`, which GET requests update."""
+    with app.app_context():
+        tables = {}
+        for table in db.metadata.sorted_tables:
+            columns = [column for column in table.columns if column.name != "last_seen"]
+            rows = db.session.execute(db.select(*columns))
+            tables[table.name] = sorted((tuple(row) for row in rows), key=repr)
+        return tables
+
+
+class Snapshot:
+    """A copy of all rows except the roles."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        with app.app_context():
+            self.rows = [
+                (table, [dict(row) for row in rows])
+                for table in db.metadata.sorted_tables
+                if table.name != "roles"
+                if (rows := db.session.execute(db.select(table)).mappings().all())
+            ]
+
+    def restore(self) -> None:
+        """Replace all rows except the roles, and reset the rate limits."""
+        clear_database(self.app)
+        with self.app.app_context():
+            for table, rows in self.rows:
+                db.session.execute(table.insert(), rows)
+            db.session.commit()
+            limiter.reset()
+
+
+def count_rows(app: Flask, model: type[Any]) -> int:
+    """Return the number of rows of `model`."""
+    with app.app_context():
+        return db.session.scalar(db.select(db.func.count()).select_from(model)) or 0
+
+
+def user_column(app: Flask, user: UserData, column: str) -> Any:
+    """Return a column of a user, or None if the user does not exist."""
+    with app.app_context():
+        row = db.session.get(User, user.id)
+        return getattr(row, column) if row is not None else None
+
+
+def user_row(app: Flask, username: str) -> dict[str, Any] | None:
+    """Return all columns of the user with this username, or None."""
+    with app.app_context():
+        user = User.find_by_username(username)
+        return None if user is None else {c.name: getattr(user, c.name) for c in user.__table__.c}
+
+
+def token_for(app: Flask, user: UserData, purpose: str, seconds: int = 3600) -> str:
+    """Return a token as sent by email; `purpose` is confirm, reset or change_email."""
+    with app.app_context():
+        row = db.session.get_one(User, user.id)
+        if purpose == "confirm":
+            return row.generate_confirmation_token(seconds)
+        if purpose == "reset":
+            return row.generate_reset_token(seconds)
+        return row.generate_email_change_token("moved@example.com", seconds)
