@@ -2,8 +2,8 @@
 
 The thread that logs an error formats the report, because it needs the request context, and queues
 it. A background thread of the process sends it, so no request waits for the mail server. Each
-process starts its thread with its first error (gunicorn forks workers before that), and throttles
-its emails independently of other processes.
+process starts its thread with its first error, ends it before it forks, and throttles its emails
+independently of other processes.
 """
 
 import logging
@@ -44,9 +44,8 @@ def init_app(app: Flask) -> None:
 
 def remove_handlers() -> None:
     """Stop sending error emails; wait up to SHUTDOWN_TIMEOUT for those in the queue."""
-    root = logging.getLogger()
-    for handler in [x for x in root.handlers if isinstance(x, ErrorEmailHandler)]:
-        root.removeHandler(handler)
+    for handler in installed():
+        logging.getLogger().removeHandler(handler)
         handler.close()
 
 
@@ -95,13 +94,17 @@ class ErrorEmailHandler(SMTPHandler):
         self.thread.start()
         self.pid = os.getpid()
 
-    def close(self) -> None:
-        """Wait up to SHUTDOWN_TIMEOUT for queued emails. `logging` calls this at exit."""
+    def stop_thread(self) -> None:
+        """Wait up to SHUTDOWN_TIMEOUT for queued emails, and end the thread of this process."""
         if self.pid == os.getpid():
             with suppress(Full):
                 self.queue.put_nowait(None)
             self.thread.join(SHUTDOWN_TIMEOUT)
             self.pid = None
+
+    def close(self) -> None:
+        """Wait up to SHUTDOWN_TIMEOUT for queued emails. `logging` calls this at exit."""
+        self.stop_thread()
         super().close()
 
     def send_queued(self) -> None:
@@ -134,3 +137,22 @@ class ErrorEmailHandler(SMTPHandler):
         with self.app.app_context(), SMTPConnection(self.app.extensions["mail"]) as connection:
             if isinstance(connection.host, smtplib.SMTP):  # None if MAIL_SUPPRESS_SEND is set
                 connection.host.send_message(message)
+
+
+def installed() -> list[ErrorEmailHandler]:
+    """Return the handlers of this process."""
+    return [x for x in logging.getLogger().handlers if isinstance(x, ErrorEmailHandler)]
+
+
+def stop_threads() -> None:
+    """End the threads of this process before it forks.
+
+    A child would wait for ever for a lock that a thread of its parent holds at that moment, such as
+    the lock of a module that is being imported. The next error starts a thread again.
+    """
+    for handler in installed():
+        handler.stop_thread()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(before=stop_threads)

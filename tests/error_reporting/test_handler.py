@@ -1,6 +1,8 @@
 """Error emails: which errors are sent, how they are throttled, and that no request waits."""
 
 import logging
+import os
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -234,3 +236,15 @@ def test_failure_is_logged_once_and_told_in_the_next_email(
 def queue_is_done() -> bool:
     [handler] = [x for x in logging.getLogger().handlers if isinstance(x, ErrorEmailHandler)]
     return handler.queue.unfinished_tasks == 0
+
+
+def test_no_thread_survives_a_fork_and_no_email_is_lost(site: Flask, mailbox: Mailbox) -> None:
+    cause_errors(site, 1)
+    if (child := os.fork()) == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    assert "error-email" not in [thread.name for thread in threading.enumerate()]
+    assert [email.subject for email in mailbox.to(ADMIN)] == ["[Flasky] Fault1 in fault"]
+    cause_errors(site, 2)
+    admin_emails(mailbox, 2)
