@@ -16,6 +16,7 @@ from . import (
     health,
     i18n,
     jobs,
+    kept,
     last_seen,
     logs,
     mail,
@@ -74,7 +75,7 @@ def init_extensions(app: Flask) -> None:
 
 def init_packages(app: Flask) -> None:
     """Initialize the other packages."""
-    for package in (metrics, health, i18n, avatars, static_files, errors, jobs, mail):
+    for package in (metrics, health, i18n, kept, avatars, static_files, errors, jobs, mail):
         package.init_app(app)
     last_seen.init_app(app)  # last, so that its `after_request` function runs first
     cli.init_app(app)

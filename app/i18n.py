@@ -2,9 +2,11 @@
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
+from babel.dates import format_timedelta
 from flask import Flask, has_request_context, request
-from flask_babel import format_datetime, format_timedelta, get_locale
+from flask_babel import format_datetime, get_locale
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
@@ -16,6 +18,7 @@ from .models import utcnow
 LANGUAGES = {"en": "English", "zh_Hans": "简体中文"}
 # The language tags of browsers. Simplified Chinese is no substitute for zh-TW and zh-HK.
 LANGUAGE_TAGS = {"en": "en(-.*)?", "zh_Hans": "zh(-(hans|cn|sg)(-.*)?)?"}
+MINUTE = timedelta(minutes=1)
 THEMES = {"auto": _l("System"), "light": _l("Light"), "dark": _l("Dark")}
 
 LANGUAGE_COOKIE = "lang"
@@ -58,8 +61,14 @@ def current_theme() -> str:
 
 def ago(moment: datetime) -> str:
     """Return the time since `moment`: “3 hours ago”."""
-    elapsed = max(utcnow() - moment, timedelta(seconds=1))
-    return str(format_timedelta(-elapsed, add_direction=True, granularity="minute"))
+    minutes = (utcnow() - moment) // MINUTE
+    return _minutes_ago(max(minutes, 1), str(get_locale()))
+
+
+@lru_cache(10_000)
+def _minutes_ago(minutes: int, locale: str) -> str:
+    elapsed = timedelta(minutes=-minutes)
+    return str(format_timedelta(elapsed, add_direction=True, locale=locale))
 
 
 def exact(moment: datetime) -> str:

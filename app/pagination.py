@@ -4,16 +4,16 @@ Unlike OFFSET, this is fast at any depth, and new rows do not shift others betwe
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import abort, request, url_for
 from flask_babel import gettext
-from sqlalchemy import tuple_
 
 from .extensions import db
-from .models import Rows
+from .models import Rows, Slice
 from .security.request_validation import MAX_ID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,21 +30,17 @@ class Page:
     older_url: str | None
 
 
-def paginate(rows: Rows, per_page: int, **url_values: Any) -> Page:
+def paginate(rows: Rows | Callable[[Slice], Rows], per_page: int, **url_values: Any) -> Page:
     """Return the page of `rows` for the request's `?before=` or `?after=`, with one query.
 
-    The rows need columns `timestamp` and `id`, by which they are sorted. An invalid cursor
-    aborts with 400. `url_values` are added to the URLs of the adjacent pages.
+    `rows` is a query for rows with the columns `timestamp` and `id`, by which they are sorted, or a
+    function that returns it for a slice. An invalid cursor aborts with 400. `url_values` are added
+    to the URLs of the adjacent pages.
     """
     after, before = _cursor("after"), _cursor("before")
-    timestamp, row_id = rows.selected_columns["timestamp"], rows.selected_columns["id"]
-    key = tuple_(timestamp, row_id)
-    if after:
-        rows = rows.where(key > after).order_by(timestamp.asc(), row_id.asc())
-    else:
-        rows = rows.where(key < before) if before else rows
-        rows = rows.order_by(timestamp.desc(), row_id.desc())
-    fetched = list(db.session.execute(rows.limit(per_page + 1)))  # one more: is there a next page?
+    page = Slice(after, before, per_page + 1)
+    statement = rows(page) if callable(rows) else page.of(rows)
+    fetched = list(db.session.execute(statement))
     items, has_more = fetched[:per_page], len(fetched) > per_page
     if not items:  # beyond the last row: link to the first page
         return Page([], _url(**url_values) if after or before else None, None)

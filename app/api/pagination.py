@@ -1,10 +1,11 @@
 """Lists of the API: their parameters `limit`, `before` and `after`, and their pages."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from ..models import Rows
+from ..models import Rows, Slice
 from ..pagination import paginate
 from .request_parsing import QueryParams
 from .schemas import PageOut
@@ -37,7 +38,9 @@ class Paging(QueryParams):
     after: Cursor = Field(None, description="Cursor from prev_url: return newer results.")
 
 
-def list_page(schema: type[PageT], rows: Rows, query: Paging, **fields: int) -> PageT:
+def list_page(
+    schema: type[PageT], rows: Rows | Callable[[Slice], Rows], query: Paging, **fields: int
+) -> PageT:
     """Return a page of `rows`, newest first; `fields` are those that are not part of a `Page`."""
     limit = query.model_dump(include={"limit"}, exclude_unset=True)
     page = paginate(rows, query.limit, _external=True, **limit)

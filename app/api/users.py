@@ -4,7 +4,7 @@ from flask import abort
 from flask_login import current_user
 
 from ..extensions import db
-from ..models import Post, User
+from ..models import Post, User, feed_of
 from ..permissions import can_view
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
@@ -39,8 +39,7 @@ def timeline(id: int, query: Paging) -> PostList:
     """
     if current_user.id != id:
         abort(403, "You can only read your own timeline.")
-    rows = Post.rows_followed_by(current_user).add_columns(Post.body)
-    return list_page(PostList, rows, query)
+    return list_page(PostList, feed_of(id, post_rows()), query)
 
 
 @api.get("/me")

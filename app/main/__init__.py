@@ -8,4 +8,4 @@ from flask import Blueprint
 
 main = Blueprint("main", __name__)
 
-from . import comments, follows, posts, preferences, users  # noqa: E402, F401 - registers the views
+from . import cards, comments, follows, posts, preferences, users  # noqa: E402, F401 - registers the views

@@ -1,5 +1,6 @@
 """Posts: the feeds, the page of a post with its comments, and creating, editing, deleting them."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from markupsafe import Markup
 from .. import markdown
 from ..extensions import db, login_manager
 from ..forms import ConfirmForm
-from ..models import Comment, Permission, Post, Rows
+from ..models import Comment, Permission, Post, Rows, Slice, feed_of
 from ..pagination import Page, paginate
 from ..permissions import can_delete, can_edit
 from . import main
@@ -36,7 +37,7 @@ def index() -> ResponseReturnValue:
 @login_required
 def followed() -> ResponseReturnValue:
     """Show the posts of the users that the current user follows."""
-    return _render_feed("followed", Post.rows_followed_by(current_user), None)
+    return _render_feed("followed", feed_of(current_user.id, Post.rows()), None)
 
 
 @main.route("/post/<id:id>", methods=["GET", "POST"])
@@ -105,12 +106,12 @@ def preview() -> ResponseReturnValue:
     return markdown.render_post(body[: Post.MAX_LENGTH])
 
 
-def post_page(rows: Rows) -> Page:
+def post_page(rows: Rows | Callable[[Slice], Rows]) -> Page:
     """Return the requested page of the posts in `rows`."""
     return paginate(rows, current_app.config["FLASKY_POSTS_PER_PAGE"])
 
 
-def _render_feed(feed: str, rows: Rows, form: PostForm | None) -> str:
+def _render_feed(feed: str, rows: Rows | Callable[[Slice], Rows], form: PostForm | None) -> str:
     preview_html = _preview(form, markdown.render_post)
     return render_template(
         "index.html", feed=feed, page=post_page(rows), form=form, preview_html=preview_html

@@ -50,6 +50,9 @@ DB_CONNECTIONS_MAX = Gauge(
     "Maximum number of connections of the database pools.",
     multiprocess_mode="livesum",
 )
+PARTS_RENDERED = Counter(
+    "flasky_parts_rendered_total", "Parts of pages, such as posts, that were rendered, not kept."
+)
 EMAILS = Counter(
     "flasky_emails_total",
     "Attempts to deliver an email to the mail server, by result: sent or failed.",

@@ -4,6 +4,7 @@ from .access_token import AccessToken
 from .account import dummy_password_check
 from .comment import Comment
 from .counters import delete_user
+from .feed import Slice, feed_of
 from .follow import Follow
 from .idempotency import IdempotencyKey
 from .job import Job
@@ -26,9 +27,11 @@ __all__ = [
     "Post",
     "Role",
     "Rows",
+    "Slice",
     "User",
     "delete_user",
     "dummy_password_check",
+    "feed_of",
     "insert_or_ignore",
     "lock_row",
     "rows_changed",

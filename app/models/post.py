@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship,
 
 from .. import markdown
 from ..extensions import Model
-from .follow import Follow
 from .types import Rows, UTCDateTime, utcnow
 from .user import User
 
@@ -52,9 +51,3 @@ class Post(Model):
         columns = cls.id, cls.body_html, cls.timestamp, cls.comment_count, cls.author_id
         author = User.username, User.name, User.avatar_hash
         return select(*columns, *author).join(User, User.id == cls.author_id)
-
-    @classmethod
-    def rows_followed_by(cls, user: User) -> Rows:
-        """Return `rows()` of the posts in `user`'s feed."""
-        is_followed = (Follow.followed_id == cls.author_id) & (Follow.follower_id == user.id)
-        return cls.rows().join(Follow, is_followed)

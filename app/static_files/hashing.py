@@ -1,7 +1,8 @@
 """File names with a content hash: `css/base.3f2a9c12ab34.css`.
 
 Style sheets and scripts that refer to other files get the hashed names of these before they are
-hashed. So a changed image changes the URL of every style sheet that uses it.
+hashed. So a changed image changes the URL of every style sheet that uses it. A style sheet of the
+same folder that is imported with `@import "forms.css";` becomes a part of the one that imports it.
 """
 
 import hashlib
@@ -59,12 +60,22 @@ def find(folder: str, name: str, referrers: tuple[str, ...] = ()) -> Asset | Non
         directory, base = posixpath.split(parts[index].decode(errors="replace"))
         target_name = posixpath.normpath(posixpath.join(posixpath.dirname(name), directory, base))
         if target := find(folder, target_name, (*referrers, name)):
-            hashed = posixpath.join(directory, posixpath.basename(target.hashed_name))
-            parts[index] = hashed.encode()
             modified = max(modified, target.modified)
+            if _is_import(*parts[index - 1 : index + 2]):
+                parts[index - 1 : index + 1] = b"", target.content
+                parts[index + 1] = parts[index + 1].partition(b";")[2]
+            else:
+                hashed = posixpath.join(directory, posixpath.basename(target.hashed_name))
+                parts[index] = hashed.encode()
     content = b"".join(parts)
     stem, suffix = posixpath.splitext(name)
     return Asset(f"{stem}.{_hash(content)}{suffix}", _hash(content), content, modified)
+
+
+def _is_import(prefix: bytes, reference: bytes, rest: bytes) -> bool:
+    """Return True for `@import "forms.css";`: a style sheet of the same folder, for all media."""
+    is_import = prefix.lower().startswith(b"@import") and b"/" not in reference
+    return is_import and rest[1:].lstrip().startswith(b";")
 
 
 @lru_cache(maxsize=1000)

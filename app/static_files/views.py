@@ -4,7 +4,7 @@ No build step is needed: `css/base.3f2a9c12ab34.css` is served from `css/base.cs
 collected files do not get here: nginx or `middleware` answers them.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from os.path import isfile
 from pathlib import Path
@@ -23,9 +23,9 @@ MEDIA_TYPES = MediaTypes()  # the same on every machine, unlike the standard lib
 
 def add_content_hash(endpoint: str, values: dict[str, Any]) -> None:
     """Add the hash to the file name in the URL of any static endpoint, blueprints' included."""
-    folder = static_folder(endpoint)
-    if folder and (asset := find(folder, values.get("filename", ""))):
-        values["filename"] = asset.hashed_name
+    if folder := static_folder(endpoint):
+        hashed_name = _hashed_name if current_app.debug else _cached_hashed_name
+        values["filename"] = hashed_name(folder, values.get("filename", ""))
 
 
 def serve_static_file() -> Response | None:
@@ -60,6 +60,15 @@ def static_folder(endpoint: str | None) -> str | None:
 def static_root(app: Flask) -> Path:
     """Return the folder of collected files; a relative path starts at the project directory."""
     return Path(app.root_path).parent.joinpath(app.config["STATIC_ROOT"])
+
+
+def _hashed_name(folder: str, name: str) -> str:
+    asset = find(folder, name)
+    return asset.hashed_name if asset else name
+
+
+# A process refers to the files of the release that it has started with.
+_cached_hashed_name = lru_cache(maxsize=1000)(_hashed_name)
 
 
 def _send(asset: Asset, *, is_immutable: bool) -> Response:

@@ -37,7 +37,7 @@ def expect_error_page(page: Page, status: int, title: str = "") -> None:
     assert page.status == status
     assert page.response.content_type == "text/html; charset=utf-8"
     assert 'class="site-header"' in page.html
-    assert "css/base." in page.html
+    assert "css/site." in page.html
     assert f"<h1>{title}" in page.html
     assert "/" in page.links
     assert [name for name in INTERNALS if name in page.html] == []

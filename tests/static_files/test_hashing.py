@@ -74,7 +74,7 @@ REWRITTEN = {
     "url(../img/dot.svg)": "url(../img/{dot})",
     'URL( "../img/dot.svg" )': 'URL( "../img/{dot}" )',
     "url(../img/dot.svg?dot.svg#x)": "url(../img/{dot}?dot.svg#x)",
-    '@import "other.css";': '@import "{other}";',
+    '@import "other.css" print;': '@import "{other}" print;',
     "@import'./other.css';": "@import'./{other}';",
     '@import url("other.css") print;': '@import url("{other}") print;',
     "url(other.css), url(other.css)": "url({other}), url({other})",
@@ -104,6 +104,19 @@ def test_references_in_style_sheets_are_rewritten(folder: Path) -> None:
         expected = rewritten.replace("{dot}", dot).replace("{other}", other)
         content = find(folder, "css/page.css").content
         assert content == expected.encode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize("statement", ['@import "other.css";', "@IMPORT'other.css' ;"])
+def test_imported_style_sheet_becomes_part_of_the_other(folder: Path, statement: str) -> None:
+    write(folder, "img/dot.svg", "<svg/>")
+    write(folder, "css/more.css", "b { background: url(../img/dot.svg) }")
+    write(folder, "css/other.css", '@import "more.css"; p {}')
+    dot = find(folder, "img/dot.svg").hashed_name
+
+    write(folder, "css/page.css", f"/* Page */\n{statement}\ni {{}}")
+
+    content = find(folder, "css/page.css").content.decode()
+    assert content == f"/* Page */\nb {{ background: url(../{dot}) }} p {{}}\ni {{}}"
 
 
 @pytest.mark.parametrize("suffix", [".js", ".mjs"])

@@ -1,0 +1,58 @@
+"""Parts of pages that are kept: by which values, and for how long."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+
+from app.kept import MAX_KEPT, MAX_LENGTH, keeper, kept
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[None]:
+    app.extensions["kept"].cache_clear()
+    with app.test_request_context():
+        yield
+
+
+def rendered(app: Flask) -> int:
+    return int(app.extensions["kept"].cache_info().misses)
+
+
+@pytest.mark.usefixtures("context")
+def test_part_is_rendered_once_per_value(app: Flask) -> None:
+    for site_name in ("One", "Two", "One", "<b>"):
+        assert site_name.replace("<b>", "&lt;b&gt;") in kept("hero.hero", site_name)
+
+    assert rendered(app) == 3
+
+
+def test_part_is_rendered_once_per_language_and_prefix(app: Flask) -> None:
+    for prefix, language, expected in [
+        ("", "en", 'href="/auth/login">Log in'),
+        ("/blog", "en", 'href="/blog/auth/login">Log in'),
+        ("/blog", "zh_Hans", 'href="/blog/auth/login">登录'),
+        ("", "en", 'href="/auth/login">Log in'),
+    ]:
+        environ = {"SCRIPT_NAME": prefix}
+        with app.test_request_context(environ_overrides=environ), force_locale(language):
+            assert expected in kept("hero.hero", "Flasky")
+
+
+@pytest.mark.usefixtures("context")
+def test_long_texts_are_not_kept(app: Flask) -> None:
+    for _ in range(2):
+        keeper()("hero.hero", "x", length=MAX_LENGTH + 1)
+
+    assert rendered(app) == 0
+
+
+@pytest.mark.usefixtures("context")
+def test_number_of_kept_parts_is_limited(app: Flask) -> None:
+    assert app.extensions["kept"].cache_info().maxsize == MAX_KEPT
+
+
+@pytest.mark.usefixtures("context")
+def test_each_application_keeps_its_own(app: Flask, bare_app: Flask) -> None:
+    assert bare_app.extensions["kept"] is not app.extensions["kept"]
