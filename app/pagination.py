@@ -33,9 +33,9 @@ class Page:
 def paginate(rows: Rows | Callable[[Slice], Rows], per_page: int, **url_values: Any) -> Page:
     """Return the page of `rows` for the request's `?before=` or `?after=`, with one query.
 
-    `rows` is a query for rows with the columns `timestamp` and `id`, by which they are sorted, or a
-    function that returns it for a slice. An invalid cursor aborts with 400. `url_values` are added
-    to the URLs of the adjacent pages.
+    `rows` is a query for rows with the columns `timestamp` and `id`, by which they are sorted, or
+    a function that returns it for a slice. An invalid cursor aborts with 400. `url_values` are
+    added to the URLs of the adjacent pages.
     """
     after, before = _cursor("after"), _cursor("before")
     page = Slice(after, before, per_page + 1)

@@ -1,8 +1,8 @@
 """The feed of a user: the posts of the users whom they follow, newest first.
 
-On PostgreSQL, the cost of a page depends neither on the number of posts nor on how many users are
-followed, nor on when these have written. Joining posts and follows would read all posts of the site
-if the followed users have written few of them.
+On PostgreSQL, the cost of a page depends neither on the number of posts nor on when the followed
+users have written. Joining posts and follows would read all posts of the site if these users have
+written few of them.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class Slice:
 
 
 def feed_of(user_id: int, rows: Rows) -> Callable[[Slice], Rows]:
-    """Return a function that returns a slice of those of `rows`, of posts, in the feed of a user."""
+    """Return a function that returns a slice of a user's feed; `rows` is a query for posts."""
     is_fast = db.engine.dialect.name == "postgresql"
     follows = select(Follow.followed_id).where(Follow.follower_id == user_id)
 
