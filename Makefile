@@ -55,6 +55,10 @@ test-hosting: venv ## test hosting against servers in containers
 test-fresh: venv ## test installation: an old pip, and the README on fresh Debian 12 and 13
 	$(if $(template),$(pytest) 3 -m fresh $(template),@echo "tests/template has been removed.")
 
+.PHONY: bench
+bench: venv ## measure pages against the least that they could cost (QUICK=1: in three minutes)
+	$(in-venv) benchmarks.pages $(if $(QUICK),--quick)
+
 .PHONY: check
 check: lint ## run lint and the fast tests, on SQLite and without a browser
 	$(pytest) auto $(not-fast:%=--ignore=%) -m "$(fast)"
