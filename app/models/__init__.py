@@ -1,7 +1,6 @@
 """The models. Import them from this package, not from its modules."""
 
 from .access_token import AccessToken
-from .account import dummy_password_check
 from .comment import Comment
 from .counters import delete_user
 from .follow import Follow
@@ -28,7 +27,6 @@ __all__ = [
     "Rows",
     "User",
     "delete_user",
-    "dummy_password_check",
     "insert_or_ignore",
     "lock_row",
     "rows_changed",
