@@ -80,6 +80,7 @@ class Config:
     REDIS_URL = env.text("REDIS_URL", rule=rules.REDIS)
     RATELIMIT_STORAGE_URI = f"shared+{REDIS_URL}" if REDIS_URL else "memory://"
     RATELIMIT_LOGIN = env.text("RATELIMIT_LOGIN", "20 per minute", rules.LIMITS)
+    RATELIMIT_ACCOUNT = env.text("RATELIMIT_ACCOUNT", "50 per hour", rules.LIMITS)
     RATELIMIT_REGISTER = env.text("RATELIMIT_REGISTER", "10 per hour", rules.LIMITS)
     RATELIMIT_EMAIL = env.text("RATELIMIT_EMAIL", "5 per hour", rules.LIMITS)
     RATELIMIT_API = env.text("RATELIMIT_API", "600 per minute", rules.LIMITS)

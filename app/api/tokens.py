@@ -5,6 +5,7 @@ from flask_login import current_user
 
 from ..errors.problem_details import APIError
 from ..extensions import db, limiter
+from ..known_browsers import failed_logins
 from ..metrics.definitions import FAILED_LOGINS
 from ..models import AccessToken, User
 from ..rate_limiting.limits import LOGIN, LOGIN_SCOPE
@@ -16,6 +17,7 @@ from .schemas import NewTokenOut, TokenIn, TokenList, TokenOut
 
 
 @api.post("/tokens/", strict_slashes=False)
+@failed_logins
 @limiter.shared_limit(LOGIN, scope=LOGIN_SCOPE)
 @endpoint(body=TokenIn, response=NewTokenOut, status=201, basic_auth=True)
 def create_token(body: TokenIn) -> NewTokenOut:

@@ -4,8 +4,17 @@ To remove it (for single sign-on, say), delete this package, templates/auth and 
 set `login_manager.user_loader` and `login_manager.login_view` elsewhere.
 """
 
-from flask import Blueprint
+from flask import Blueprint, Response, request
 
 auth = Blueprint("auth", __name__)
+
+
+@auth.after_request
+def hide_token(response: Response) -> Response:
+    """Keep the token of a link out of the Referer header, which proxies write to their logs."""
+    if "token" in (request.view_args or {}):
+        response.headers["Referrer-Policy"] = "strict-origin"
+    return response
+
 
 from . import email_change, password, registration, session, tokens  # noqa: E402, F401 - registers the views

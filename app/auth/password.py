@@ -6,6 +6,7 @@ from flask_babel import gettext
 from flask_login import current_user, login_required
 
 from ..extensions import db
+from ..known_browsers import remember_browser
 from ..mail import messages
 from ..models import User
 from . import auth, limits
@@ -63,5 +64,6 @@ def password_reset(token: str) -> ResponseReturnValue:
     if is_new:  # the link has confirmed the email address, too
         messages.send_new_user(user)
     db.session.commit()
+    remember_browser(None, user)
     flash(gettext("Your password has been updated. You can now log in."), "success")
     return redirect(url_for(".login"))

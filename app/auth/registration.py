@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from ..extensions import db
 from ..forms import USERNAME_TAKEN
 from ..mail import messages
-from ..models import User, dummy_password_check
+from ..models import User
+from ..security.password_hashing import dummy_password_check
 from . import auth, limits
 from .forms import ConfirmAccountForm, EmailForm, RegistrationForm
 

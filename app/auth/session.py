@@ -7,6 +7,7 @@ from flask_login import current_user, login_required, login_user, logout_user
 
 from ..api_requests import is_api_request
 from ..extensions import db, login_manager
+from ..known_browsers import failed_logins
 from ..metrics.definitions import FAILED_LOGINS
 from ..models import User, delete_user
 from ..security.redirects import redirect_target
@@ -39,6 +40,7 @@ def redirect_to_login() -> ResponseReturnValue:
 
 
 @auth.route("/login", methods=["GET", "POST"])
+@failed_logins
 @limits.password_attempts
 def login() -> ResponseReturnValue:
     """Log in. The error does not reveal whether the address has an account.

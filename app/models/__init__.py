@@ -1,7 +1,6 @@
 """The models. Import them from this package, not from its modules."""
 
 from .access_token import AccessToken
-from .account import dummy_password_check
 from .comment import Comment
 from .counters import delete_user
 from .feed import Slice, feed_of
@@ -30,7 +29,6 @@ __all__ = [
     "Slice",
     "User",
     "delete_user",
-    "dummy_password_check",
     "feed_of",
     "insert_or_ignore",
     "lock_row",

@@ -7,25 +7,15 @@ from typing import Any, Self
 from flask import current_app
 from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, mapped_column, validates
-from werkzeug.security import check_password_hash, generate_password_hash
 
 from ..extensions import Model, db
 from ..security import tokens
+from ..security.password_hashing import check_password, dummy_password_check, hash_password
 from ..security.secret_keys import signing_keys
 from .email_address import normalize_if_valid
 from .statements import rows_changed
 
 TOKEN_LIFETIME = 3600  # seconds
-
-
-def hash_password(password: str) -> str:
-    """Return a salted hash, by the method in PASSWORD_HASH_METHOD."""
-    return generate_password_hash(password, current_app.config["PASSWORD_HASH_METHOD"])
-
-
-def dummy_password_check(password: str) -> None:
-    """Take as long as a password check, so that timing does not reveal who has an account."""
-    hash_password(password)
 
 
 def new_security_stamp() -> str:
@@ -93,7 +83,7 @@ class Account(Model):
         if self.password_hash is None:
             dummy_password_check(password)
             return False
-        return check_password_hash(self.password_hash, password)
+        return check_password(self.password_hash, password)
 
     def rehash_password(self, password: str) -> bool:
         """Hash a verified password again if PASSWORD_HASH_METHOD changed; return True if so."""

@@ -10,7 +10,8 @@ from sqlalchemy import ForeignKey, Index, Select, String, Text, func, literal, s
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from ..extensions import db
-from .account import Account, hash_password, new_security_stamp
+from ..security.password_hashing import hash_password
+from .account import Account, new_security_stamp
 from .email_address import normalize_if_valid
 from .follow import Follow
 from .role import Permission, Role

@@ -67,7 +67,7 @@ def test_nginx_templates_contain_the_names_of_the_app() -> None:
 
     assert "server_name blog.example.org;" in text
     assert "/etc/ssl/my-blog/fullchain.pem" in text
-    assert "limit_conn_zone $binary_remote_addr zone=my_blog:10m;" in text
+    assert "limit_conn_zone $my_blog_client zone=my_blog:10m;" in text
     assert "unix:/srv/my-blog/run/live.sock:" in nginx.render("proxy.conf", PLAN)
     for name in ("site.conf", "proxy.conf", "limits.conf", "pages/503.html"):
         assert "@" not in nginx.render(name, PLAN).replace("@app", "").replace("@nothing", "")

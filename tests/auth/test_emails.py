@@ -9,6 +9,7 @@ from tests.auth.actions import NEW, change_password, follow_email, register
 from tests.support.factories import Factory
 from tests.support.http_client import Page, SiteClient
 from tests.support.mailbox import Mailbox
+from tests.support.rows import token_for
 
 FORGED = "evil.example"
 
@@ -126,3 +127,17 @@ def test_smtp_error_does_not_fail_the_request(
 
     assert "Your password has been changed" in page.text
     assert mailbox.received == []
+
+
+@pytest.mark.parametrize("purpose", ["confirm", "reset", "change_email"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_referer_header_does_not_contain_the_token(
+    app: Flask, make: Factory, purpose: str, method: str
+) -> None:
+    ann = make.user(confirmed=purpose != "confirm")
+    client = SiteClient(app) if purpose == "confirm" else SiteClient(app).log_in(ann)
+    path = f"/auth/{purpose.replace('_', '-')}/"
+
+    for token in (token_for(app, ann, purpose), "invalid"):
+        page = client.client.open(path + token, method=method)
+        assert page.headers["Referrer-Policy"] == "strict-origin"

@@ -3,7 +3,8 @@
 import pytest
 from flask import Flask
 
-from app.models import User, dummy_password_check
+from app.models import User
+from app.security.password_hashing import dummy_password_check
 from tests.models.users import create_user
 
 pytestmark = pytest.mark.usefixtures("context")

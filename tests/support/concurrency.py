@@ -2,23 +2,30 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, BoundedSemaphore
 from typing import Any, TypeVar
 
+import pytest
+
+from app.security import password_hashing
 from tests.support.http_client import Page, SiteClient
 
 Result = TypeVar("Result")
 
 
 def run_concurrently(*actions: Callable[[], Result]) -> list[Result]:
-    """Start all `actions` at the same moment, each in a thread; return their results."""
+    """Start all `actions` at the same moment, each in a thread; return their results.
+
+    All of them may hash a password.
+    """
     barrier = Barrier(len(actions))
 
     def start(action: Callable[[], Result]) -> Result:
         barrier.wait(timeout=30)
         return action()
 
-    with ThreadPoolExecutor(len(actions)) as executor:
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(actions)) as executor:
+        patch.setattr(password_hashing, "running_or_waiting", BoundedSemaphore(len(actions)))
         return list(executor.map(start, actions))
 
 

@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 from typing import Any
 
 import pytest
+
+from app.security import password_hashing
 
 
 @contextmanager
@@ -24,5 +26,6 @@ def while_hashing(action: Callable[[], object]) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hashlib, "scrypt", hash_after_action)
+        patch.setattr(password_hashing, "running", BoundedSemaphore(2))  # `action` may hash, too
         yield
     assert not actions, "No password was hashed."

@@ -39,15 +39,21 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    {directives}
     include {folder}/flasky.conf;
 }}
 """
 
 
 class Nginx(Server):
-    """nginx on two free ports, in front of gunicorn at `socket` or at `servers`."""
+    """nginx on two free ports, in front of gunicorn at `socket` or at `servers`.
 
-    def __init__(self, static: Path | None = None, servers: Sequence[str] = ()) -> None:
+    `directives` are added to its `http` block.
+    """
+
+    def __init__(
+        self, static: Path | None = None, servers: Sequence[str] = (), directives: str = ""
+    ) -> None:
         if shutil.which("nginx") is None:
             pytest.skip("nginx is not installed: sudo apt install nginx")
         super().__init__(["nginx"], {"PATH": os.environ["PATH"]})
@@ -59,7 +65,7 @@ class Nginx(Server):
         self.maintenance_flag = self.folder / "flasky/maintenance"
         self.access_file = self.folder / "access"
         self._write_certificate()
-        self._write_configuration(servers or [f"unix:{self.socket}"])
+        self._write_configuration(servers or [f"unix:{self.socket}"], directives)
         self.command = ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
         self.tls = ssl.create_default_context(cafile=self.folder / "certificate")
 
@@ -101,7 +107,7 @@ class Nginx(Server):
         names = ["-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"]
         subprocess.run([*command.split(), *files, *names], check=True, capture_output=True)
 
-    def _write_configuration(self, servers: Sequence[str]) -> None:
+    def _write_configuration(self, servers: Sequence[str], directives: str) -> None:
         """Edit the files of deploy/nginx/ as an operator does, with the paths of this folder."""
         shutil.copytree(SOURCE / "flasky", self.folder / "flasky")
         shutil.copy(SOURCE / "flasky.conf", self.folder)
@@ -124,7 +130,8 @@ class Nginx(Server):
         for old, new in edits.items():
             self._replace(old, new)
         user = "user root;" if os.geteuid() == 0 else ""  # only root can read the folder
-        (self.folder / "nginx.conf").write_text(NGINX_CONF.format(user=user, folder=self.folder))
+        conf = NGINX_CONF.format(user=user, folder=self.folder, directives=directives)
+        (self.folder / "nginx.conf").write_text(conf)
 
     def _replace(self, old: str, new: str) -> None:
         found = False

@@ -175,13 +175,6 @@ def test_request_id_of_nginx_is_in_both_logs(site: Gunicorn, nginx: Nginx) -> No
     assert "chosen-by-a-client" not in site.log
 
 
-def test_access_log_contains_no_token_and_no_query_string(site: Gunicorn, nginx: Nginx) -> None:
-    for path in ("confirm", "reset", "change-email"):
-        fetch(nginx.connect(), f"/auth/{path}/not-for-the-log?next=not-for-the-log")
-    eventually(lambda: "/auth/change-email/[hidden]" in nginx.access_file.read_text())
-    assert "not-for-the-log" not in nginx.access_file.read_text()
-
-
 def test_site_listens_on_the_unix_socket_only(site: Gunicorn) -> None:
     listening = {
         line.split()[9]

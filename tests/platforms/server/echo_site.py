@@ -1,0 +1,20 @@
+"""A site that responds with the path and the digest of what it was sent."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+def digest(path: str, body: bytes) -> str:
+    """Return the response to `body`."""
+    return f"{path} {len(body)} {hashlib.sha256(body).hexdigest()}"
+
+
+def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Read the whole body, and respond with its digest."""
+    text = digest(environ["PATH_INFO"], environ["wsgi.input"].read()).encode()
+    start_response("200 OK", [("Content-Length", str(len(text)))])
+    return [text]
