@@ -18,6 +18,8 @@ from .security.request_validation import MAX_ID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+MAX_PAGE_LENGTH = 1_000_000  # characters of all rows
+IN_BATCHES = {"yield_per": 25}  # rows that are fetched at once: 100 long posts need 100 MB
 CURSOR = re.compile(r"(\d{1,17})-(\d{1,10})", re.ASCII)
 
 
@@ -33,8 +35,8 @@ class Page:
 def paginate(rows: Rows, per_page: int, **url_values: Any) -> Page:
     """Return the page of `rows` for the request's `?before=` or `?after=`, with one query.
 
-    The rows need columns `timestamp` and `id`, by which they are sorted. An invalid cursor
-    aborts with 400. `url_values` are added to the URLs of the adjacent pages.
+    The rows need columns `timestamp` and `id`, by which they are sorted. A page has fewer than
+    `per_page` rows if they are long. An invalid cursor aborts with 400. `url_values` are added to the URLs of the adjacent pages.
     """
     after, before = _cursor("after"), _cursor("before")
     timestamp, row_id = rows.selected_columns["timestamp"], rows.selected_columns["id"]
@@ -44,8 +46,7 @@ def paginate(rows: Rows, per_page: int, **url_values: Any) -> Page:
     else:
         rows = rows.where(key < before) if before else rows
         rows = rows.order_by(timestamp.desc(), row_id.desc())
-    fetched = list(db.session.execute(rows.limit(per_page + 1)))  # one more: is there a next page?
-    items, has_more = fetched[:per_page], len(fetched) > per_page
+    items, has_more = _fetch(rows, per_page)
     if not items:  # beyond the last row: link to the first page
         return Page([], _url(**url_values) if after or before else None, None)
     if after:
@@ -56,6 +57,20 @@ def paginate(rows: Rows, per_page: int, **url_values: Any) -> Page:
         _url(**url_values, after=_encode(items[0])) if has_newer else None,
         _url(**url_values, before=_encode(items[-1])) if has_older else None,
     )
+
+
+def _fetch(rows: Rows, per_page: int) -> tuple[list[Any], bool]:
+    """Return the first rows, at most `per_page` and MAX_PAGE_LENGTH, and True if there are more."""
+    items: list[Any] = []
+    length = 0
+    result = db.session.execute(rows.limit(per_page + 1), execution_options=IN_BATCHES)
+    for row in result:
+        length += sum(len(value) for value in row if isinstance(value, str))
+        if len(items) == per_page or (items and length > MAX_PAGE_LENGTH):
+            result.close()
+            return items, True
+        items.append(row)
+    return items, False
 
 
 def _url(**values: Any) -> str:

@@ -18,8 +18,18 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
 from wtforms.validators import InputRequired
 
+from .. import markdown
 from ..extensions import db
-from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, strip, username_field
+from ..forms import (
+    REQUIRED,
+    USERNAME_TAKEN,
+    Form,
+    MaxLength,
+    email_field,
+    renders_with,
+    strip,
+    username_field,
+)
 from ..i18n import LANGUAGES, THEMES
 from ..models import Comment, Post, Role, User
 
@@ -35,10 +45,14 @@ SELECT_OPTION = _l("Select an option.")
 INVALID_CHOICE: Any = {f"invalid_{kind}_message": SELECT_OPTION for kind in ("choice", "value")}
 
 
+POST = [REQUIRED, MaxLength(Post.MAX_LENGTH), renders_with(markdown.render_post)]
+COMMENT = [REQUIRED, MaxLength(Comment.MAX_LENGTH), renders_with(markdown.render_comment)]
+
+
 class PostForm(Form):
     """Publish a post."""
 
-    body = TextAreaField(_l("What’s on your mind?"), [REQUIRED, MaxLength(Post.MAX_LENGTH)])
+    body = TextAreaField(_l("What’s on your mind?"), POST)
     preview = SubmitField(_l("Preview"))
     submit = SubmitField(_l("Publish"))
 
@@ -46,14 +60,14 @@ class PostForm(Form):
 class EditPostForm(PostForm):
     """Edit a post."""
 
-    body = TextAreaField(_l("Your post"), [REQUIRED, MaxLength(Post.MAX_LENGTH)])
+    body = TextAreaField(_l("Your post"), POST)
     submit = SubmitField(_l("Save"))
 
 
 class CommentForm(Form):
     """Comment on a post."""
 
-    body = TextAreaField(_l("Your comment"), [REQUIRED, MaxLength(Comment.MAX_LENGTH)])
+    body = TextAreaField(_l("Your comment"), COMMENT)
     preview = SubmitField(_l("Preview"))
     submit = SubmitField(_l("Comment"))
 
