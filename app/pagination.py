@@ -36,7 +36,8 @@ def paginate(rows: Rows, per_page: int, **url_values: Any) -> Page:
     """Return the page of `rows` for the request's `?before=` or `?after=`, with one query.
 
     The rows need columns `timestamp` and `id`, by which they are sorted. A page has fewer than
-    `per_page` rows if they are long. An invalid cursor aborts with 400. `url_values` are added to the URLs of the adjacent pages.
+    `per_page` rows if they are long. An invalid cursor aborts with 400. `url_values` are added to
+    the URLs of the adjacent pages.
     """
     after, before = _cursor("after"), _cursor("before")
     timestamp, row_id = rows.selected_columns["timestamp"], rows.selected_columns["id"]
@@ -60,7 +61,7 @@ def paginate(rows: Rows, per_page: int, **url_values: Any) -> Page:
 
 
 def _fetch(rows: Rows, per_page: int) -> tuple[list[Any], bool]:
-    """Return the first rows, at most `per_page` and MAX_PAGE_LENGTH, and True if there are more."""
+    """Return the first rows, at most `per_page` or MAX_PAGE_LENGTH, and whether there are more."""
     items: list[Any] = []
     length = 0
     result = db.session.execute(rows.limit(per_page + 1), execution_options=IN_BATCHES)

@@ -51,9 +51,7 @@ class PostIn(RequestBody):
 class CommentIn(RequestBody):
     """A comment to create."""
 
-    body: Annotated[
-        Markdown, Field(max_length=Comment.MAX_LENGTH), renders_with(render_comment)
-    ]
+    body: Annotated[Markdown, Field(max_length=Comment.MAX_LENGTH), renders_with(render_comment)]
 
 
 class ProfileIn(RequestBody):

@@ -6,7 +6,7 @@ from flask_login import current_user
 from ..errors.problem_details import APIError
 from ..extensions import db, limiter
 from ..metrics.definitions import FAILED_LOGINS
-from ..models import AccessToken, User
+from ..models import AccessToken, TooManyTokens, User
 from ..rate_limiting.limits import LOGIN, LOGIN_SCOPE
 from ..security.cache_control import no_store
 from . import api
@@ -27,7 +27,11 @@ def create_token(body: TokenIn) -> NewTokenOut:
     """
     user = _authenticate_by_password()
     days = body.days or current_app.config["API_TOKEN_TTL_DAYS"]
-    token, secret = AccessToken.issue(user, body.name.strip(), days, body.read_only)
+    try:
+        token, secret = AccessToken.issue(user, body.name.strip(), days, body.read_only)
+    except TooManyTokens:
+        detail = f"You have {AccessToken.MAX_PER_USER} tokens. Revoke one first."
+        raise APIError(409, detail, reason="too_many_tokens") from None
     db.session.flush()
     after_this_request(no_store)
     fields = TokenOut.of(token).model_dump(exclude={"url"})

@@ -1,6 +1,6 @@
 """The models. Import them from this package, not from its modules."""
 
-from .access_token import AccessToken
+from .access_token import AccessToken, TooManyTokens
 from .account import dummy_password_check
 from .comment import Comment
 from .counters import delete_user
@@ -26,6 +26,7 @@ __all__ = [
     "Post",
     "Role",
     "Rows",
+    "TooManyTokens",
     "User",
     "delete_user",
     "dummy_password_check",

@@ -92,10 +92,10 @@ def test_email_contains_no_text_that_a_user_chose(
     for email in (NEW, "victim@example.com"):
         other.submit("/auth/change-email", {"email": email, "password": mallory.password})
 
-    received = [email for email in mailbox.received if "admin@example.com" not in email.recipients]
+    received = [one for one in mailbox.received if "admin@example.com" not in one.recipients]
     assert len(received) == 7
-    for email in received:
-        assert FORGED not in email.subject + email.text + email.html
+    for message in received:
+        assert FORGED not in message.subject + message.text + message.html
 
 
 def test_email_is_in_the_language_of_the_recipient(
