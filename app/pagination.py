@@ -19,7 +19,7 @@ from .security.request_validation import MAX_ID
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 MAX_PAGE_LENGTH = 1_000_000  # characters of all rows
-IN_BATCHES = {"yield_per": 25}  # rows that are fetched at once: 100 long posts need 100 MB
+IN_BATCHES = {"yield_per": 25}  # rows that are fetched at once: 100 long ones take 50 MB
 CURSOR = re.compile(r"(\d{1,17})-(\d{1,10})", re.ASCII)
 
 

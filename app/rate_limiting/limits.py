@@ -44,7 +44,8 @@ def limit_per_account(limiter: Limiter) -> Callable[[], None]:
     """
 
     def check() -> None:
-        if request.method in SAFE_METHODS or not current_user.is_authenticated:
+        is_change = limiter.enabled and request.method not in SAFE_METHODS
+        if not (is_change and current_user.is_authenticated):
             return
         is_preview = request.endpoint == PREVIEW_ENDPOINT
         setting = "RATELIMIT_PREVIEW" if is_preview else "RATELIMIT_CHANGE"

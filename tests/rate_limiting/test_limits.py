@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from app.extensions import limiter
 from app.models import Comment, Post
 from app.rate_limiting.limits import API, LOGIN, client_network, limit_from
 from tests.support.api_client import ApiClient
@@ -117,6 +118,16 @@ def test_previews_are_limited_per_account(app: Flask, make: Factory, ann: UserDa
     assert statuses == [200, 200, 429]
     assert client.post("/", body="x").status == 200
     assert other.post("/preview", body="x").status == 200
+
+
+def test_limits_per_account_can_be_disabled(
+    app: Flask, ann: UserData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limiter, "enabled", False)
+    client = ApiClient(app, ann)
+
+    for _ in range(5):
+        assert client.post("/posts/", {"body": "x"}).status_code == 201
 
 
 @pytest.mark.usefixtures("ann")
