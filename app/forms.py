@@ -1,7 +1,6 @@
 """The base class of all forms, and the fields, validators and filters that they share."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,12 +8,10 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, StringField, SubmitField, ValidationError
 from wtforms.validators import DataRequired, Length, Regexp, StopValidation
 
-from .markdown import TooLong
 from .models import email_address
 
 USERNAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*\Z")
 USERNAME_TAKEN = _l("This username is taken. Choose another.")
-TOO_MUCH_FORMATTING = _l("This text has too much formatting. Simplify it.")
 REQUIRED = DataRequired(_l("This field is required."))
 
 
@@ -40,18 +37,6 @@ class MaxLength(Length):
             super().__call__(form, field)
         except ValidationError as error:
             raise StopValidation(*error.args) from error
-
-
-def renders_with(render: Callable[[str], str]) -> Callable[[Any, Field], None]:
-    """Return a validator that rejects text whose HTML would be too long."""
-
-    def validate(_form: Any, field: Field) -> None:
-        try:
-            render(field.data)
-        except TooLong as error:
-            raise ValidationError(TOO_MUCH_FORMATTING) from error
-
-    return validate
 
 
 def email_field() -> EmailField:

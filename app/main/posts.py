@@ -10,13 +10,13 @@ from markupsafe import Markup
 
 from .. import markdown
 from ..extensions import db, login_manager
-from ..forms import TOO_MUCH_FORMATTING, ConfirmForm
+from ..forms import ConfirmForm
 from ..models import Comment, Permission, Post, Rows
 from ..pagination import Page, paginate
 from ..permissions import can_delete, can_edit
 from . import main
 from .comments import comment_page
-from .forms import CommentForm, EditPostForm, PostForm
+from .forms import TOO_MUCH_FORMATTING, CommentForm, EditPostForm, PostForm
 
 FormType = TypeVar("FormType", PostForm, CommentForm)
 
