@@ -22,8 +22,8 @@ def create_token(body: TokenIn) -> NewTokenOut:
     """Create a token.
 
     Authenticate with your email and password over HTTP Basic to create a token. The token is
-    returned only once. Only its hash is stored, so Idempotency-Key is not supported. Changing
-    your password or email address revokes all tokens.
+    returned only once. Only its hash is stored, so Idempotency-Key is not supported. You can
+    have 50 tokens. Changing your password or email address revokes all of them.
     """
     user = _authenticate_by_password()
     days = body.days or current_app.config["API_TOKEN_TTL_DAYS"]
