@@ -83,6 +83,8 @@ class Config:
     RATELIMIT_ACCOUNT = env.text("RATELIMIT_ACCOUNT", "50 per hour", rules.LIMITS)
     RATELIMIT_REGISTER = env.text("RATELIMIT_REGISTER", "10 per hour", rules.LIMITS)
     RATELIMIT_EMAIL = env.text("RATELIMIT_EMAIL", "5 per hour", rules.LIMITS)
+    RATELIMIT_CHANGE = env.text("RATELIMIT_CHANGE", "60 per minute; 1000 per hour", rules.LIMITS)
+    RATELIMIT_PREVIEW = env.text("RATELIMIT_PREVIEW", "100 per minute", rules.LIMITS)
     RATELIMIT_API = env.text("RATELIMIT_API", "600 per minute", rules.LIMITS)
 
     API_TOKEN_TTL_DAYS = env.number("API_TOKEN_TTL_DAYS", 30, maximum=3650)
@@ -106,6 +108,7 @@ class Config:
     BOOTSTRAP_SERVE_LOCAL = True
     WTF_CSRF_TIME_LIMIT = None  # a form is valid as long as the session
     MAX_CONTENT_LENGTH = 1024 * 1024
+    MAX_FORM_PARTS = 1000  # fields
     JOBS_IN_WEB = env.flag("JOBS_IN_WEB", default=True)
     JOBS_EAGER = False
 

@@ -18,6 +18,8 @@ from .security.request_validation import MAX_ID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+MAX_PAGE_LENGTH = 1_000_000  # characters of all rows
+BATCH = 25  # rows that are fetched at once: 100 long ones take 50 MB
 CURSOR = re.compile(r"(\d{1,17})-(\d{1,10})", re.ASCII)
 
 
@@ -34,14 +36,12 @@ def paginate(rows: Rows | Callable[[Slice], Rows], per_page: int, **url_values: 
     """Return the page of `rows` for the request's `?before=` or `?after=`, with one query.
 
     `rows` is a query for rows with the columns `timestamp` and `id`, by which they are sorted, or
-    a function that returns it for a slice. An invalid cursor aborts with 400. `url_values` are
-    added to the URLs of the adjacent pages.
+    a function that returns it for a slice. A page has fewer than `per_page` rows if they are long.
+    An invalid cursor aborts with 400. `url_values` are added to the URLs of the adjacent pages.
     """
     after, before = _cursor("after"), _cursor("before")
     page = Slice(after, before, per_page + 1)
-    statement = rows(page) if callable(rows) else page.of(rows)
-    fetched = list(db.session.execute(statement))
-    items, has_more = fetched[:per_page], len(fetched) > per_page
+    items, has_more = _fetch(rows(page) if callable(rows) else page.of(rows), per_page)
     if not items:  # beyond the last row: link to the first page
         return Page([], _url(**url_values) if after or before else None, None)
     if after:
@@ -52,6 +52,21 @@ def paginate(rows: Rows | Callable[[Slice], Rows], per_page: int, **url_values: 
         _url(**url_values, after=_encode(items[0])) if has_newer else None,
         _url(**url_values, before=_encode(items[-1])) if has_older else None,
     )
+
+
+def _fetch(rows: Rows, per_page: int) -> tuple[list[Any], bool]:
+    """Return the first rows, at most `per_page` or MAX_PAGE_LENGTH, and whether there are more."""
+    items: list[Any] = []
+    length = 0
+    options = {"yield_per": BATCH} if per_page > BATCH else {}
+    result = db.session.execute(rows, execution_options=options)
+    for row in result:
+        length += sum(len(value) for value in row if isinstance(value, str))
+        if len(items) == per_page or (items and length > MAX_PAGE_LENGTH):
+            result.close()
+            return items, True
+        items.append(row)
+    return items, False
 
 
 def _url(**values: Any) -> str:

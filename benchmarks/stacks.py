@@ -85,6 +85,7 @@ class Stack:
             "RATELIMIT_LOGIN": UNLIMITED,
             "RATELIMIT_REGISTER": UNLIMITED,
             "RATELIMIT_EMAIL": UNLIMITED,
+            "RATELIMIT_CHANGE": UNLIMITED,
         }
         self.environment = production(self.url, database, **(defaults | settings))
         self.flask("deploy")

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app import markdown
+from app.models import Comment, Post
 
 Render = Callable[[str], str]
 KINDS = {
@@ -237,6 +238,31 @@ def test_comment_keeps_the_text_of_unsupported_elements(text: str, expected: str
 
     assert expected in html
     assert {tag for tag, _ in Tags(html).tags} <= markdown.COMMENT_TAGS
+
+
+LONGEST = {"post": Post.MAX_LENGTH, "comment": Comment.MAX_LENGTH}
+EXPANDING = [
+    *("[]()", "[](a)", "<a@b>", "*\n+\n", ">-\n\n", ">#\n\n", "9)\n1.\n\n"),
+    *(f"{'>' * 20}\n\n", f"{'>' * 18}-\n\n", f"{'> ' * 19}a\n\nb\n\n", "[](\U0001f600)", "[](%)"),
+]
+
+
+@pytest.mark.parametrize("part", EXPANDING)
+def test_text_whose_html_would_be_too_long_is_refused(part: str) -> None:
+    with pytest.raises(markdown.TooLong):
+        markdown.render_post(part * (Post.MAX_LENGTH // len(part)))
+    assert len(markdown.render_post(part * 100)) > len(part * 100)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(character=st.characters(exclude_categories=["Cs"]))
+@example(character="&")
+@example(character="\xa0")
+@example(character="\U0001f600")
+def test_text_without_formatting_is_never_too_long(kind: str, character: str) -> None:
+    render, _allowed = KINDS[kind]
+
+    assert render(f"a{character * (LONGEST[kind] - 2)}a")
 
 
 def test_comments_have_fewer_tags_than_posts() -> None:

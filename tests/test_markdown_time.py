@@ -1,31 +1,32 @@
-"""Rendering takes linear time, and its output is not much longer than the text.
+"""Rendering takes linear time, and its output is not much longer than the longest text.
 
 Time is measured in executed lines and calls of Python, which do not depend on the machine.
 """
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
 import pytest
 
 from app import markdown
+from app.models import Comment, Post
 
 LENGTH = 1_080
-MAX_LENGTH = 20_000  # the longest post
 # Twice the text takes twice the steps and a few more; in quadratic time, four times.
 MAX_RATIO = 2.6
 MAX_STEPS_PER_CHARACTER = 1_500
-MAX_HTML_PER_CHARACTER = 40
 
 # One of each kind of syntax: alone, unfinished, and repeated in a way that could be matched often.
 REPEATED = [
     *("> ", "[", "![", "*a ", "**a", "a*", "`a", "- ", "1.\n", "<", "<!--", "<a@b>", "_a ", "~~a"),
     *("|a", "a|b\n-|-\n", "[a](b", "[a](<", '[a](b "', "[a](b (", "[a]((", "](", "[a][", "*["),
     *("[a]: b\n", "\\", "&#", "\n", "a\n=\n", "```\n", "> a\nb\n", "**_a", "*a**b*c**"),
-    *("**a *a ", "    a\n", "\0"),
+    *("**a *a ", "    a\n", "\0", "[]()", "[](\xe9)", "[](%)", "<ab:>", "*\n+\n", ">#\n\n"),
+    *(f"{'>' * 20}\n\n", f"{'>' * 18}-\n\n", ">-\n\n", "9)\n1.\n\n", "#\n"),
+    *("a|\n-|\n|\n\n", "&", "<", '"', "a\xa0", "&nbsp;", "a  \n", "***a***", "\x01", "\U0001f600"),
 ]
 PAIRS = [
     *(("*a **b ", "b** a*"), ("~~a ", " a~~"), ("[", "](a)"), ("[*a", "*](b)"), ("[[", "]]")),
@@ -130,11 +131,15 @@ def test_rendering_takes_linear_time(build: Callable[[int], str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("build", TEXTS.values(), ids=TEXTS)
-def test_output_is_not_much_longer_than_the_text(build: Callable[[int], str]) -> None:
-    with untraced():
-        html = markdown.render_post(build(MAX_LENGTH))
-
-    assert len(html) < MAX_HTML_PER_CHARACTER * MAX_LENGTH
+def test_output_is_not_much_longer_than_the_longest_text(build: Callable[[int], str]) -> None:
+    kinds = (
+        (markdown.render_post, Post.MAX_LENGTH, markdown.MAX_POST_HTML),
+        (markdown.render_comment, Comment.MAX_LENGTH, markdown.MAX_COMMENT_HTML),
+    )
+    for render, max_length, max_html in kinds:
+        with untraced(), suppress(markdown.TooLong):
+            assert len(render(build(max_length))) <= max_html
+            assert max_html < 7 * max_length
 
 
 def test_steps_distinguish_linear_from_quadratic_time() -> None:

@@ -110,6 +110,26 @@ def test_row_of_the_cursor_may_be_deleted(app: Flask, make: Factory, client: Sit
     assert flat(walk(client, older)) == ids[PER_PAGE:]
 
 
+@pytest.mark.both_databases
+def test_pages_of_long_posts_are_shorter(
+    make: Factory, client: SiteClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.pagination.MAX_PAGE_LENGTH", 1_000)
+    ann = make.user()
+    lengths = [900, 1, 1, 700, 2_000, 300, 300, 300, 300]
+    ids = [make.post(ann, "x" * length) for length in lengths][::-1]
+
+    pages = walk(client, "/")
+    last = adjacent(client.open("/"), "before")
+    while last and (older := adjacent(client.open(last), "before")):
+        last = older
+
+    assert [len(page) for page in pages] == [2, 2, 1, 3, 1]
+    assert flat(pages) == ids
+    assert last is not None
+    assert flat(reversed(walk(client, last, "after"))) == ids
+
+
 INVALID_CURSORS = [
     *("", "x", "1", "1-", "-1", "1-2-3", "1-x", "1--1", "1-99999999999", f"{'9' * 18}-1"),
     *("1- 1", "\u0661-\u0661", "1-1'", "1-2147483648", "1.5-1", "%00", "0x1-1", "9" * 5000),

@@ -9,7 +9,7 @@ registration of `api` and `docs` in the factory.
 from flask import Blueprint
 
 from ..extensions import csrf, limiter
-from ..rate_limiting.limits import API
+from ..rate_limiting.limits import API, limit_per_account
 
 api = Blueprint("api", __name__)
 docs = Blueprint("api_docs", __name__)
@@ -27,3 +27,5 @@ from . import (  # noqa: E402, F401 - register the views
     tokens,
     users,
 )
+
+api.before_request(limit_per_account(limiter))  # after that of `authentication`

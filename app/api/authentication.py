@@ -4,10 +4,10 @@ from flask import g, request
 
 from ..errors.problem_details import CHALLENGE, APIError
 from ..models import AccessToken
+from ..rate_limiting.limits import SAFE_METHODS
 from ..security.login_manager import set_loaded_user
 from . import api
 
-READ_METHODS = {"GET", "HEAD", "OPTIONS"}
 BASIC_AUTH_ENDPOINT = "api.create_token"
 
 
@@ -31,7 +31,7 @@ def authenticate() -> None:
     if not grant.user.confirmed:
         detail = "The email of this account is not confirmed. Log in on the site to confirm it."
         raise APIError(403, detail, reason="unconfirmed")
-    if grant.read_only and request.method not in READ_METHODS:
+    if grant.read_only and request.method not in SAFE_METHODS:
         raise APIError(403, "Token is read-only.", reason="read_only_token")
     set_loaded_user(grant.user)
     g.grant = grant

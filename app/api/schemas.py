@@ -1,11 +1,13 @@
 """The JSON bodies of requests (…In) and responses (…Out, …List)."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
 from flask import g, url_for
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from ..markdown import render_comment, render_post
 from ..models import Comment, Post
 from ..permissions import can_read_suspended
 from ..security.request_validation import MAX_ID
@@ -35,8 +37,19 @@ def accept_integral_float(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def renders_with(render: Callable[[str], str]) -> AfterValidator:
+    """Return a validator that rejects text whose HTML would be too long."""
+
+    def check(text: str) -> str:
+        render(text)
+        return text
+
+    return AfterValidator(check)
+
+
 Id = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=3650), BeforeValidator(accept_integral_float)]
+Markdown = Annotated[str, Field(pattern=NOT_BLANK, description="Markdown.")]
 ShortText = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
 Url = Annotated[str, Field(description="Absolute URL.")]
 ResourceUrl = Annotated[Url, Field(validation_alias="id")]  # with `url_of`
@@ -45,13 +58,13 @@ ResourceUrl = Annotated[Url, Field(validation_alias="id")]  # with `url_of`
 class PostIn(RequestBody):
     """A post to create or update."""
 
-    body: str = Field(max_length=Post.MAX_LENGTH, pattern=NOT_BLANK, description="Markdown.")
+    body: Annotated[Markdown, Field(max_length=Post.MAX_LENGTH), renders_with(render_post)]
 
 
 class CommentIn(RequestBody):
     """A comment to create."""
 
-    body: str = Field(max_length=Comment.MAX_LENGTH, pattern=NOT_BLANK, description="Markdown.")
+    body: Annotated[Markdown, Field(max_length=Comment.MAX_LENGTH), renders_with(render_comment)]
 
 
 class ProfileIn(RequestBody):

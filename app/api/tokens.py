@@ -7,7 +7,7 @@ from ..errors.problem_details import APIError
 from ..extensions import db, limiter
 from ..known_browsers import failed_logins
 from ..metrics.definitions import FAILED_LOGINS
-from ..models import AccessToken, User
+from ..models import AccessToken, TooManyTokens, User
 from ..rate_limiting.limits import LOGIN, LOGIN_SCOPE
 from ..security.cache_control import no_store
 from . import api
@@ -24,12 +24,16 @@ def create_token(body: TokenIn) -> NewTokenOut:
     """Create a token.
 
     Authenticate with your email and password over HTTP Basic to create a token. The token is
-    returned only once. Only its hash is stored, so Idempotency-Key is not supported. Changing
-    your password or email address revokes all tokens.
+    returned only once. Only its hash is stored, so Idempotency-Key is not supported. You can
+    have 50 tokens. Changing your password or email address revokes all of them.
     """
     user = _authenticate_by_password()
     days = body.days or current_app.config["API_TOKEN_TTL_DAYS"]
-    token, secret = AccessToken.issue(user, body.name.strip(), days, body.read_only)
+    try:
+        token, secret = AccessToken.issue(user, body.name.strip(), days, body.read_only)
+    except TooManyTokens:
+        detail = f"You have {AccessToken.MAX_PER_USER} tokens. Revoke one first."
+        raise APIError(409, detail, reason="too_many_tokens") from None
     db.session.flush()
     after_this_request(no_store)
     fields = TokenOut.of(token).model_dump(exclude={"url"})

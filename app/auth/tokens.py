@@ -6,7 +6,7 @@ from flask_babel import gettext
 from flask_login import current_user, login_required
 
 from ..extensions import db
-from ..models import AccessToken
+from ..models import AccessToken, TooManyTokens
 from ..pagination import paginate
 from ..security.cache_control import no_store
 from . import auth, limits
@@ -23,10 +23,13 @@ def tokens() -> ResponseReturnValue:
     form, secret = TokenForm(days=current_app.config["API_TOKEN_TTL_DAYS"]), None
     if form.validate_on_submit():
         user, days = current_user._get_current_object(), form.days.data or 1
-        _token, secret = AccessToken.issue(user, form.name.data or "", days, form.read_only.data)
+        try:
+            _, secret = AccessToken.issue(user, form.name.data or "", days, form.read_only.data)
+            form = TokenForm(formdata=None, days=days)
+        except TooManyTokens:
+            form.name.errors = [gettext("You have too many tokens. Revoke one first.")]
         db.session.commit()
         after_this_request(no_store)
-        form = TokenForm(formdata=None, days=days)
     page = paginate(AccessToken.active_rows(current_user), PER_PAGE)
     return render_template("auth/tokens.html", form=form, page=page, secret=secret)
 

@@ -4,7 +4,7 @@ import click
 from flask import current_app
 
 from ..extensions import db
-from ..models import AccessToken
+from ..models import AccessToken, TooManyTokens
 from .reporting import ReportingGroup, count
 from .users import get_user
 
@@ -31,7 +31,13 @@ def create(username: str, name: str, days: int | None, read_only: bool) -> None:
             f"{user.username} has not confirmed their email address, so the token would not work."
         )
     lifetime = days or current_app.config["API_TOKEN_TTL_DAYS"]
-    _token, secret = AccessToken.issue(user, name.strip(), lifetime, read_only)
+    try:
+        _token, secret = AccessToken.issue(user, name.strip(), lifetime, read_only)
+    except TooManyTokens:
+        raise click.ClickException(
+            f"{user.username} has {AccessToken.MAX_PER_USER} tokens. Revoke one first: "
+            f"flask tokens revoke {user.username} ID"
+        ) from None
     db.session.commit()
     click.echo(secret)
 

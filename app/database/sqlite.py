@@ -1,4 +1,4 @@
-"""SQLite: the pragmas of every connection.
+"""SQLite: the pragmas of every connection, and ids that are not reused.
 
 Delete this module if you only use PostgreSQL.
 """
@@ -6,7 +6,7 @@ Delete this module if you only use PostgreSQL.
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, Table, event
 
 PRAGMAS = (
     "foreign_keys = ON",  # off by default; ON DELETE depends on it
@@ -22,3 +22,12 @@ def set_pragmas(connection: Any, _record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Table, "before_create")
+def set_autoincrement(table: Table, *_args: Any, **_options: Any) -> None:
+    """Never reuse the id of a deleted row, as on PostgreSQL: URLs, keys and jobs contain ids.
+
+    This includes the tables that migrations create, and copy to alter them.
+    """
+    table.dialect_options["sqlite"]["autoincrement"] = True

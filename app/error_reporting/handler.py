@@ -147,7 +147,7 @@ def installed() -> list[ErrorEmailHandler]:
 def stop_threads() -> None:
     """End the threads of this process before it forks.
 
-    A child would wait for ever for a lock that a thread of its parent holds at that moment, such
+    A child would wait forever for a lock that a thread of its parent holds at that moment, such
     as that of a module that is being imported. The next error starts a thread again.
     """
     for handler in installed():

@@ -6,6 +6,10 @@ comments/, users/, index.html) and tests/main, and register another blueprint na
 
 from flask import Blueprint
 
+from ..extensions import limiter
+from ..rate_limiting.limits import limit_per_account
+
 main = Blueprint("main", __name__)
+main.before_request(limit_per_account(limiter))
 
 from . import cards, comments, follows, posts, preferences, users  # noqa: E402, F401 - registers the views

@@ -1,5 +1,6 @@
 """Forms for posts, comments, profiles and preferences."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -18,6 +19,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
 from wtforms.validators import InputRequired
 
+from .. import markdown
 from ..extensions import db
 from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, strip, username_field
 from ..i18n import LANGUAGES, THEMES
@@ -33,12 +35,29 @@ ROLE_NAMES = {
 SELECT_OPTION = _l("Select an option.")
 # For values that are not among the choices: the messages of WTForms say “Invalid Choice”.
 INVALID_CHOICE: Any = {f"invalid_{kind}_message": SELECT_OPTION for kind in ("choice", "value")}
+TOO_MUCH_FORMATTING = _l("This text has too much formatting. Simplify it.")
+
+
+def renders_with(render: Callable[[str], str]) -> Callable[[Any, Field], None]:
+    """Return a validator that rejects text whose HTML would be too long."""
+
+    def validate(_form: Any, field: Field) -> None:
+        try:
+            render(field.data)
+        except markdown.TooLong as error:
+            raise ValidationError(TOO_MUCH_FORMATTING) from error
+
+    return validate
+
+
+POST_BODY = [REQUIRED, MaxLength(Post.MAX_LENGTH), renders_with(markdown.render_post)]
+COMMENT_BODY = [REQUIRED, MaxLength(Comment.MAX_LENGTH), renders_with(markdown.render_comment)]
 
 
 class PostForm(Form):
     """Publish a post."""
 
-    body = TextAreaField(_l("What’s on your mind?"), [REQUIRED, MaxLength(Post.MAX_LENGTH)])
+    body = TextAreaField(_l("What’s on your mind?"), POST_BODY)
     preview = SubmitField(_l("Preview"))
     submit = SubmitField(_l("Publish"))
 
@@ -46,14 +65,14 @@ class PostForm(Form):
 class EditPostForm(PostForm):
     """Edit a post."""
 
-    body = TextAreaField(_l("Your post"), [REQUIRED, MaxLength(Post.MAX_LENGTH)])
+    body = TextAreaField(_l("Your post"), POST_BODY)
     submit = SubmitField(_l("Save"))
 
 
 class CommentForm(Form):
     """Comment on a post."""
 
-    body = TextAreaField(_l("Your comment"), [REQUIRED, MaxLength(Comment.MAX_LENGTH)])
+    body = TextAreaField(_l("Your comment"), COMMENT_BODY)
     preview = SubmitField(_l("Preview"))
     submit = SubmitField(_l("Comment"))
 

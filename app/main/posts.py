@@ -17,7 +17,7 @@ from ..pagination import Page, paginate
 from ..permissions import can_delete, can_edit
 from . import main
 from .comments import comment_page
-from .forms import CommentForm, EditPostForm, PostForm
+from .forms import TOO_MUCH_FORMATTING, CommentForm, EditPostForm, PostForm
 
 FormType = TypeVar("FormType", PostForm, CommentForm)
 
@@ -98,12 +98,14 @@ def delete_post(id: int) -> ResponseReturnValue:
 @login_required
 def preview() -> ResponseReturnValue:
     """Return the text rendered as HTML, for the live preview (composer.js)."""
-    body, is_comment = request.form.get("body", ""), request.form.get("kind") == "comment"
-    if not body.strip():
-        return "", 204
-    if is_comment:
-        return markdown.render_comment(body[: Comment.MAX_LENGTH])
-    return markdown.render_post(body[: Post.MAX_LENGTH])
+    is_comment = request.form.get("kind") == "comment"
+    render = markdown.render_comment if is_comment else markdown.render_post
+    length = Comment.MAX_LENGTH if is_comment else Post.MAX_LENGTH
+    body = request.form.get("body", "")[:length]
+    try:
+        return render(body) if body.strip() else ("", 204)
+    except markdown.TooLong:
+        abort(400, TOO_MUCH_FORMATTING)
 
 
 def post_page(rows: Rows | Callable[[Slice], Rows]) -> Page:

@@ -1,6 +1,6 @@
 """The models. Import them from this package, not from its modules."""
 
-from .access_token import AccessToken
+from .access_token import AccessToken, TooManyTokens
 from .comment import Comment
 from .counters import delete_user
 from .feed import Slice, feed_of
@@ -27,6 +27,7 @@ __all__ = [
     "Role",
     "Rows",
     "Slice",
+    "TooManyTokens",
     "User",
     "delete_user",
     "feed_of",

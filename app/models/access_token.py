@@ -3,18 +3,22 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
-from sqlalchemy import ForeignKey, Index, String, delete, or_, select, update
+from sqlalchemy import ForeignKey, Index, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
-from .statements import rows_changed
+from .statements import lock_row, rows_changed
 from .types import Rows, UTCDateTime, utcnow
 from .user import User
 
 PREFIX = "flasky_"  # lets people and secret scanners recognize a leaked token
 LAST_USED_INTERVAL = timedelta(minutes=1)
+
+
+class TooManyTokens(Exception):
+    """The user has as many tokens as one user may have."""
 
 
 class AccessToken(Model):
@@ -25,6 +29,7 @@ class AccessToken(Model):
     """
 
     __tablename__ = "access_tokens"
+    MAX_PER_USER: ClassVar = 50
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -40,9 +45,16 @@ class AccessToken(Model):
 
     @classmethod
     def issue(cls, user: User, name: str, days: int, read_only: bool = False) -> tuple[Self, str]:
-        """Add a token for `user`; return it and its secret. Delete the user's expired tokens."""
+        """Add a token for `user`; return it and its secret. Delete the user's expired tokens.
+
+        Raise TooManyTokens if the user has MAX_PER_USER.
+        """
+        lock_row(user)  # otherwise concurrent requests could exceed the maximum
         is_expired = or_(cls.expires_at <= utcnow(), cls.security_stamp != user.security_stamp)
         db.session.execute(delete(cls).where(cls.user_id == user.id, is_expired))
+        count = select(func.count()).where(cls.user_id == user.id)
+        if db.session.scalars(count).one() >= cls.MAX_PER_USER:
+            raise TooManyTokens
         secret = PREFIX + secrets.token_urlsafe(32)
         token = cls(
             user_id=user.id,

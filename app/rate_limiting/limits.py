@@ -4,6 +4,10 @@ from collections.abc import Callable
 from ipaddress import IPv6Network, ip_address
 
 from flask import current_app, request
+from flask_limiter import Limiter, RequestLimit
+from flask_login import current_user
+from limits import parse_many
+from werkzeug.exceptions import TooManyRequests
 
 
 def limit_from(name: str) -> Callable[[], str]:
@@ -14,6 +18,8 @@ def limit_from(name: str) -> Callable[[], str]:
 LOGIN = limit_from("RATELIMIT_LOGIN")
 API = limit_from("RATELIMIT_API")
 LOGIN_SCOPE = "passwords"  # pages and the API share one count
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+PREVIEW_ENDPOINT = "main.preview"
 
 
 def client_network() -> str:
@@ -29,3 +35,25 @@ def client_network() -> str:
     if address.version == 4:
         return str(address)
     return str(IPv6Network((int(address), 64), strict=False))
+
+
+def limit_per_account(limiter: Limiter) -> Callable[[], None]:
+    """Return a `before_request` function that limits the changes and the previews of accounts.
+
+    It is no limit of Flask-Limiter's own: those are checked before a token is.
+    """
+
+    def check() -> None:
+        is_change = limiter.enabled and request.method not in SAFE_METHODS
+        if not (is_change and current_user.is_authenticated):
+            return
+        is_preview = request.endpoint == PREVIEW_ENDPOINT
+        setting = "RATELIMIT_PREVIEW" if is_preview else "RATELIMIT_CHANGE"
+        for limit in parse_many(current_app.config[setting]):
+            key = [str(current_user.id), setting]
+            if not limiter.limiter.hit(limit, *key):
+                exceeded = RequestLimit(limiter, limit, key, breached=True, shared=True)
+                limiter.context.view_rate_limit = exceeded  # for the headers of the response
+                raise TooManyRequests
+
+    return check

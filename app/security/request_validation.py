@@ -1,8 +1,8 @@
-"""Requests that are invalid: NUL characters, impossible ids and malformed headers."""
+"""Invalid requests: too many fields, NUL characters, impossible ids, malformed headers."""
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, abort, request
+from flask import Flask, Request, abort, current_app, request
 from flask_babel import gettext
 from werkzeug.datastructures import Authorization
 from werkzeug.exceptions import NotFound
@@ -58,10 +58,24 @@ class SiteRequest(Request):
 
 
 def init_app(app: Flask) -> None:
-    """Register the request class, the converter and the check."""
+    """Register the request class, the converter and the checks."""
     app.request_class = SiteRequest
     app.url_map.converters["id"] = IdConverter
+    app.before_request(limit_fields)
     app.before_request(reject_nul)
+
+
+def limit_fields() -> None:
+    """Answer 413 to more than MAX_FORM_PARTS fields, and 400 to as many query parameters.
+
+    Werkzeug counts the fields of multipart/form-data only. The CSRF check, which comes later,
+    parses the form.
+    """
+    is_form = request.mimetype == "application/x-www-form-urlencoded"
+    body = request.get_data() if is_form else b""
+    for text, status in ((body, 413), (request.query_string, 400)):
+        if text.count(b"&") >= current_app.config["MAX_FORM_PARTS"]:
+            abort(status)
 
 
 def reject_nul() -> None:

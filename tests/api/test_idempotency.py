@@ -100,6 +100,20 @@ def test_repeated_request_returns_the_current_state_of_the_resource(
     assert (deleted.status_code, deleted.get_json()["reason"]) == (422, "deleted")
 
 
+def test_key_of_a_deleted_resource_never_returns_another(app: Flask, make: Factory) -> None:
+    ann = make.user("ann")
+    client, post = ApiClient(app, ann), make.post(ann)
+    for path in ("/posts/", f"/posts/{post}/comments/"):
+        headers = {"Idempotency-Key": path}
+        deleted = client.post(path, {"body": "first"}, headers=headers).get_json()
+        client.delete(deleted["url"].removeprefix("http://localhost"))
+        client.post(path, {"body": "second"})
+
+        repeated = client.post(path, {"body": "first"}, headers=headers)
+
+        assert (repeated.status_code, repeated.get_json()["reason"]) == (422, "deleted")
+
+
 def test_invalid_key_is_rejected(app: Flask, make: Factory) -> None:
     client = ApiClient(app, make.user("ann"))
 

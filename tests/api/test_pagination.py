@@ -110,6 +110,59 @@ def test_number_of_statements_does_not_depend_on_the_number_of_items(
     assert max(after.values()) <= 3
 
 
+LONG = "x" * 20_000  # and as HTML once more
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("path", ["/posts/", "/users/{ann}/posts/", "/users/{ann}/timeline/"])
+def test_pages_of_long_posts_are_shorter(app: Flask, make: Factory, path: str) -> None:
+    ann = make.user("ann")
+    ids = [make.post(ann, f"{number} {LONG[:-3]}") for number in range(60)]
+    client = ApiClient(app, ann)
+    path = path.format(ann=ann.id) + "?limit=100"
+
+    pages = [client.get(path).get_json()]
+    while url := pages[-1]["next_url"]:
+        pages.append(client.get(url.removeprefix("http://localhost")).get_json())
+    newer = [pages[-1]]
+    while url := newer[-1]["prev_url"]:
+        newer.append(client.get(url.removeprefix("http://localhost")).get_json())
+
+    assert [len(page["posts"]) for page in pages] == [24, 24, 12]
+    assert [post["id"] for page in pages for post in page["posts"]] == ids[::-1]
+    assert [post["id"] for page in newer[::-1] for post in page["posts"]] == ids[::-1]
+
+
+@pytest.mark.parametrize("path", ["/comments/", "/posts/{post}/comments/"])
+def test_pages_of_long_comments_are_shorter(app: Flask, make: Factory, path: str) -> None:
+    ann = make.user("ann")
+    post = make.post(ann)
+    ids = [make.comment(ann, post, "&" * 5_000) for _ in range(50)]
+    client = ApiClient(app)
+
+    first = client.get(path.format(post=post) + "?limit=100")
+    second = client.get(first.get_json()["next_url"].removeprefix("http://localhost"))
+
+    pages = [response.get_json()["comments"] for response in (first, second)]
+    assert [len(page) for page in pages] == [33, 17]
+    assert [comment["id"] for page in pages for comment in page] == ids[::-1]
+    assert len(first.data) < 1_100_000
+
+
+def test_one_long_row_is_a_page(
+    app: Flask, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.pagination.MAX_PAGE_LENGTH", 10_000)
+    ann = make.user("ann")
+    ids = [make.post(ann, LONG) for _ in range(3)]
+
+    pages = [ApiClient(app).get("/posts/").get_json()]
+    while url := pages[-1]["next_url"]:
+        pages.append(ApiClient(app).get(url.removeprefix("http://localhost")).get_json())
+
+    assert [[post["id"] for post in page["posts"]] for page in pages] == [[i] for i in ids[::-1]]
+
+
 def test_count_is_the_total_number(app: Flask, make: Factory) -> None:
     ann, ids = fill(app, make, 3)
     client = ApiClient(app, ann)

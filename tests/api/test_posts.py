@@ -1,5 +1,6 @@
 """Posts: create, retrieve, update and delete them."""
 
+import pytest
 from flask import Flask
 
 from app.models import Comment, Post
@@ -36,6 +37,26 @@ def test_post_body_is_limited(app: Flask, make: Factory) -> None:
 
     assert client.post("/posts/", {"body": "x" * 20_000}).status_code == 201
     assert client.post("/posts/", {"body": "x" * 20_001}).status_code == 400
+
+
+@pytest.mark.parametrize("part", ["[]()", "*\n+\n", "<a@b>"])
+def test_text_with_too_much_formatting_is_refused(app: Flask, make: Factory, part: str) -> None:
+    ann = make.user("ann")
+    client, post = ApiClient(app, ann), make.post(ann)
+    text, comment = part * (20_000 // len(part)), part * (5_000 // len(part))
+
+    responses = [
+        client.post("/posts/", {"body": text}),
+        client.put(f"/posts/{post}", {"body": text}),
+        client.post(f"/posts/{post}/comments/", {"body": comment}),
+    ]
+
+    for response in responses:
+        assert response.status_code == 400
+        [error] = response.get_json()["errors"]
+        assert error["field"] == "body"
+        assert "too much formatting" in error["message"]
+    assert (count_rows(app, Post), count_rows(app, Comment)) == (1, 0)
 
 
 def test_other_users_cannot_update_or_delete_a_post(app: Flask, make: Factory) -> None:

@@ -160,6 +160,21 @@ def test_invalid_tokens_are_deleted_when_a_new_one_is_created(app: Flask, make: 
     assert count_rows(app, AccessToken) == 1
 
 
+def test_number_of_tokens_is_limited(
+    app: Flask, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AccessToken, "MAX_PER_USER", 2)
+    ann, bob = make.user("ann"), make.user("bob")
+
+    responses = [create(app, ann.email) for _ in range(3)]
+
+    assert [response.status_code for response in responses] == [201, 201, 409]
+    problem = responses[-1].get_json()
+    assert problem["reason"] == "too_many_tokens"
+    assert problem["detail"] == "You have 2 tokens. Revoke one first."
+    assert create(app, bob.email).status_code == 201
+
+
 def test_tokens_and_keys_are_deleted_with_their_user(app: Flask, make: Factory) -> None:
     ann = make.user("ann")
     ApiClient(app, ann).post("/posts/", {"body": "x"}, headers={"Idempotency-Key": "k"})

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.auth.actions import NEW, change_password, follow_email, register
+from tests.auth.actions import NEW, change_password, follow_email, register, set_password
 from tests.support.factories import Factory
 from tests.support.http_client import Page, SiteClient
 from tests.support.mailbox import Mailbox
@@ -71,6 +71,32 @@ def test_links_include_the_path_of_site_url(
     register(client)
 
     assert "https://example.org/blog/auth/confirm/" in mailbox.last(NEW).text
+
+
+ADVERTISEMENT = "You_won_claim_at_www.evil.example"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+def test_email_contains_no_text_that_a_user_chose(
+    app: Flask, make: Factory, mailbox: Mailbox, language: str
+) -> None:
+    client = SiteClient(app, **{"Accept-Language": language})
+    register(client, NEW, ADVERTISEMENT)
+    client.submit("/auth/unconfirmed", {"email": NEW}, "/auth/confirm")
+    client.submit("/auth/reset", {"email": NEW})
+    set_password(client, mailbox.last(NEW).link)  # sends two emails
+    register(client, NEW, f"{ADVERTISEMENT}2")
+    mallory = make.user(
+        "Mallory_www.evil.example", name=ADVERTISEMENT, location=ADVERTISEMENT, about_me=FORGED
+    )
+    other = SiteClient(app).log_in(mallory)
+    for email in (NEW, "victim@example.com"):
+        other.submit("/auth/change-email", {"email": email, "password": mallory.password})
+
+    received = [one for one in mailbox.received if "admin@example.com" not in one.recipients]
+    assert len(received) == 7
+    for message in received:
+        assert FORGED not in message.subject + message.text + message.html
 
 
 def test_email_is_in_the_language_of_the_recipient(

@@ -74,6 +74,24 @@ def test_token_has_the_submitted_options(app: Flask, make: Factory, client: Site
         assert abs(lifetime - timedelta(days=7)) < timedelta(seconds=5)
 
 
+def test_number_of_tokens_is_limited(
+    app: Flask, make: Factory, client: SiteClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AccessToken, "MAX_PER_USER", 2)
+    ann = make.user("ann")
+    client.log_in(ann)
+    for _ in range(2):
+        assert SECRET.search(create_token(client, ann).html)
+
+    page = create_token(client, ann, name="Third")
+
+    assert "You have too many tokens. Revoke one first." in page.text
+    assert page.form_with({"name"}).fields["name"] == "Third"
+    assert not SECRET.search(page.html)
+    client.send(page, {}, action="/auth/tokens/revocation")
+    assert SECRET.search(create_token(client, ann).html)
+
+
 def test_one_or_all_tokens_are_revoked(app: Flask, make: Factory, client: SiteClient) -> None:
     ann, bob = make.user("ann"), make.user("bob")
     secrets = [issue_token(app, ann, name) for name in ("one", "two", "three")]

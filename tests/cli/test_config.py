@@ -53,7 +53,7 @@ SOURCES = {
         "DATABASE_URL in the environment",
     ),
     "SITE_URL": ("https://example.com", "SITE_URL in the environment"),
-    "MAX_FORM_PARTS": ("1000", "Flask or an extension"),
+    "MAX_FORM_MEMORY_SIZE": ("500000", "Flask or an extension"),
     "SQLALCHEMY_ECHO": ("false", "Flask or an extension"),
     "FLASKY_ADMIN": ("not set", "Config in config.py"),
     "GRAVATAR_ENABLED": ("false", "Config in config.py"),

@@ -38,6 +38,19 @@ def test_token_is_created_listed_and_revoked(
     assert "Create one" in runner.invoke(args=["tokens", "list", "ann"]).output
 
 
+def test_number_of_tokens_is_limited(
+    make: Factory, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AccessToken, "MAX_PER_USER", 1)
+    make.user("ann")
+    runner.invoke(args=["tokens", "create", "ann"])
+
+    result = runner.invoke(args=["tokens", "create", "ann"])
+
+    assert result.exit_code == 1
+    assert "ann has 1 tokens. Revoke one first: flask tokens revoke ann ID" in result.output
+
+
 def test_all_tokens_are_revoked(app: Flask, make: Factory, runner: FlaskCliRunner) -> None:
     make.user("ann")
     make.user("bob")

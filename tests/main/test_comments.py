@@ -51,7 +51,7 @@ def test_post_offers_anonymous_users_to_log_in(make: Factory, client: SiteClient
     assert page.forms == []
 
 
-@pytest.mark.parametrize("body", ["", "  \n", "x" * 5_001])
+@pytest.mark.parametrize("body", ["", "  \n", "x" * 5_001, "[]()" * 1_250])
 def test_invalid_comment_is_refused_and_kept_in_the_form(
     app: Flask, make: Factory, client: SiteClient, body: str
 ) -> None:

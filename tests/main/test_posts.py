@@ -24,7 +24,7 @@ def test_post_is_published(app: Flask, make: Factory, client: SiteClient) -> Non
     assert user_column(app, ann, "post_count") == 1
 
 
-@pytest.mark.parametrize("body", ["", "   \n\t ", "x" * 20_001])
+@pytest.mark.parametrize("body", ["", "   \n\t ", "x" * 20_001, "[]()" * 5_000])
 def test_invalid_post_is_refused_and_kept_in_the_form(
     app: Flask, make: Factory, client: SiteClient, body: str
 ) -> None:
@@ -86,6 +86,16 @@ def test_live_preview_is_truncated_at_the_maximum_length(
     page = client.log_in(make.user()).post("/preview", body=body, kind=kind)
 
     assert page.text == "a" * max_length
+
+
+@pytest.mark.parametrize(("kind", "length"), [("post", 20_000), ("comment", 5_000)])
+def test_live_preview_with_too_much_formatting_is_refused(
+    make: Factory, client: SiteClient, kind: str, length: int
+) -> None:
+    page = client.log_in(make.user()).post("/preview", body="[]()" * (length // 4), kind=kind)
+
+    assert page.status == 400
+    assert "too much formatting" in page.text
 
 
 def test_live_preview_of_nothing_is_empty(make: Factory, client: SiteClient) -> None:
@@ -159,8 +169,12 @@ def test_edit_form_holds_the_source_text(make: Factory, client: SiteClient) -> N
     assert page.form_with({"body"}).fields["body"].strip() == "A *star* & <more>\n\nend"
 
 
-@pytest.mark.parametrize("fields", [{"body": ""}, {"body": "After", "preview": "Preview"}])
-def test_empty_text_and_preview_do_not_change_a_post(
+@pytest.mark.parametrize(
+    "fields",
+    [{"body": ""}, {"body": "[]()" * 5_000}, {"body": "After", "preview": "Preview"}],
+    ids=["empty", "formatting", "preview"],
+)
+def test_invalid_text_and_preview_do_not_change_a_post(
     app: Flask, make: Factory, client: SiteClient, fields: dict[str, str]
 ) -> None:
     ann = make.user()

@@ -105,6 +105,11 @@ def test_altering_a_table_keeps_rows_and_expression_indexes(
 
     upgrade(bare_app)
     assert count_rows(bare_app) == ROWS
+    make = Factory(bare_app)
+    carl = make.user("carl")
+    execute(bare_app, "DELETE FROM users WHERE username = 'carl'")
+    assert make.user("dora").id == carl.id + 1  # not reused
+    execute(bare_app, "DELETE FROM users WHERE username = 'dora'")
     with bare_app.app_context(), pytest.raises(IntegrityError):
         Factory(bare_app).user("ANN", email="other@example.com")
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.extensions import db
-from app.models import AccessToken, User, utcnow
+from app.models import AccessToken, TooManyTokens, User, utcnow
 from tests.models.users import create_user
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -41,6 +41,20 @@ def test_expired_token_is_invalid_and_deleted_when_another_is_issued() -> None:
     AccessToken.issue(ann, "new", days=1)
     db.session.flush()
     assert db.session.scalars(db.select(AccessToken.name)).all() == ["new"]
+
+
+def test_number_of_tokens_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AccessToken, "MAX_PER_USER", 3)
+    ann, bob = create_user("ann"), create_user("bob")
+    first, *_ = [AccessToken.issue(ann, str(number), days=1)[0] for number in range(3)]
+
+    with pytest.raises(TooManyTokens):
+        AccessToken.issue(ann, "fourth", days=1)
+    AccessToken.issue(bob, "first", days=1)
+    first.expires_at = utcnow()
+    AccessToken.issue(ann, "fourth", days=1)
+
+    assert names(ann) == ["1", "2", "fourth"]
 
 
 def test_new_security_stamp_invalidates_tokens() -> None:

@@ -1,14 +1,25 @@
 """The schema in the database: indexes, constraint names, column widths."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Inspector, inspect
+from sqlalchemy import Inspector, delete, inspect
 from werkzeug.security import generate_password_hash
 
 import config
 from app.extensions import db
+from app.models import (
+    AccessToken,
+    Comment,
+    IdempotencyKey,
+    Job,
+    OutboxEmail,
+    Post,
+    Role,
+    User,
+)
 from tests.models.users import create_user
 
 pytestmark = [
@@ -74,6 +85,38 @@ def test_every_constraint_has_a_name_that_a_migration_can_drop(inspector: Inspec
 
     assert names
     assert all(name and name.split("_")[0] in {"fk", "uq"} for name in names), names
+
+
+ROWS: dict[type[Any], Callable[[User], Any]] = {
+    Role: lambda _user: Role(name="Guest"),
+    User: lambda _user: User(username="bob", email="bob@example.com"),
+    Post: lambda user: Post(body="x", author=user),
+    Comment: lambda user: Comment(body="x", author=user, post=Post(body="y", author=user)),
+    AccessToken: lambda user: AccessToken.issue(user, "x", days=1)[0],
+    IdempotencyKey: lambda user: IdempotencyKey(user_id=user.id, key="x", fingerprint="x"),
+    Job: lambda _user: Job(name="x", arguments=[]),
+    OutboxEmail: lambda _user: OutboxEmail(recipient="", subject="", body_text="", body_html=""),
+}
+
+
+def test_every_table_with_an_id_is_tested() -> None:
+    tables = {table.name for table in db.metadata.sorted_tables if "id" in table.columns}
+    assert {model.__tablename__ for model in ROWS} == tables
+
+
+@pytest.mark.parametrize("model", ROWS, ids=lambda model: model.__name__)
+def test_id_of_a_deleted_row_is_not_reused(model: type[Any]) -> None:
+    user, ids = create_user(), []
+    for _ in range(2):
+        row = ROWS[model](user)
+        db.session.add(row)
+        db.session.commit()
+        ids.append(row.id)
+        db.session.execute(delete(model).where(model.id == row.id))
+        db.session.expunge(row)
+        db.session.commit()
+
+    assert ids[0] < ids[1]
 
 
 def test_sqlite_enforces_foreign_keys() -> None:

@@ -39,6 +39,48 @@ def test_nul_in_a_form_is_rejected(make: Factory, client: SiteClient) -> None:
         assert "NUL" in page.text, (path, field)
 
 
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
+PART = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n"
+# Content type, one field, and the end of the form.
+FORMS = [
+    *((FORM, "a&", ""), (FORM, "a=b&", ""), (FORM, "&", ""), (FORM.upper(), "&", "a")),
+    *((f"{FORM}; charset=utf-8", "csrf_token=%00&", ""), (MULTIPART, PART, "--b--\r\n")),
+]
+PATHS_WITH_FORMS = ["/", "/auth/login", "/preview", "/nowhere", "/api/v1/posts/"]
+
+
+@pytest.mark.parametrize(("content_type", "field", "end"), FORMS)
+@pytest.mark.parametrize("path", PATHS_WITH_FORMS)
+def test_too_many_form_fields_are_refused(
+    app: Flask, path: str, content_type: str, field: str, end: str
+) -> None:
+    """249,000 of them took seconds to parse, before the CSRF check."""
+    client = app.test_client()
+
+    def status(fields: int) -> int:
+        data = field * fields + end
+        return client.post(path, data=data, content_type=content_type).status_code
+
+    assert status(900) != 413
+    assert status(1_001) == 413
+    assert status(12_000) == 413
+
+
+@pytest.mark.parametrize("field", ["a&", "a=b&", "&", "before=1-1&"])
+@pytest.mark.parametrize("path", ["/", "/auth/login", "/nowhere", "/api/v1/posts/"])
+def test_too_many_query_parameters_are_refused(app: Flask, path: str, field: str) -> None:
+    response = app.test_client().get(f"{path}?{field * 1_000}")
+
+    assert response.status_code == 400
+
+
+def test_too_many_form_fields_are_refused_in_words(client: SiteClient) -> None:
+    page = client.post("/preferences", **{f"field{number}": "" for number in range(1_001)})
+
+    assert page.status == 413
+    assert "at most one megabyte and 1,000 fields" in page.text
+
+
 OWN, OTHER = "https://localhost", "https://evil.example"
 # Referer, Origin, and whether the form is accepted over HTTPS.
 SENDERS = [

@@ -56,6 +56,8 @@ def make_live_app(database: str, mailbox: Mailbox, **settings: Any) -> Flask:
         "RATELIMIT_LOGIN": UNLIMITED,
         "RATELIMIT_REGISTER": UNLIMITED,
         "RATELIMIT_EMAIL": UNLIMITED,
+        "RATELIMIT_CHANGE": UNLIMITED,
+        "RATELIMIT_PREVIEW": UNLIMITED,
         "SEND_FILE_MAX_AGE_DEFAULT": 3600,  # saves the requests that revalidate static files
     }
     app = make_app(SQLALCHEMY_DATABASE_URI=database, **(defaults | mailbox.settings | settings))
