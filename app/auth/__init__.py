@@ -8,4 +8,4 @@ from flask import Blueprint
 
 auth = Blueprint("auth", __name__)
 
-from . import email_change, password, registration, session, tokens  # noqa: E402, F401 - registers the views
+from . import email_change, expiry, password, registration, session, tokens  # noqa: E402, F401 - registers the views and the job

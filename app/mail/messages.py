@@ -13,12 +13,12 @@ from flask_babel import lazy_gettext as _l
 
 from .. import jobs
 from ..extensions import db
-from ..models import OutboxEmail, User
+from ..models import OutboxEmail, Registration, User
 from .outbox import send_outbox_email
 
 
-def send_confirmation(user: User) -> None:
-    """Send a new user the link that confirms the email address."""
+def send_confirmation(user: Registration | User) -> None:
+    """Send the link that confirms the email address."""
     url = site_url("auth.confirm", token=user.generate_confirmation_token(_link_ttl()))
     _send(user.email, "confirm", _l("Confirm your account"), user, url=url)
 
@@ -84,7 +84,7 @@ def _send(
     recipient: str,
     template: str,
     subject: Any,
-    user: User | None = None,
+    user: Registration | User | None = None,
     locale: Any = None,  # default: that of `user`, or of the site
     **context: Any,
 ) -> None:

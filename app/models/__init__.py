@@ -9,8 +9,9 @@ from .idempotency import IdempotencyKey
 from .job import Job
 from .outbox_email import OutboxEmail
 from .post import Post
+from .registration import Registration, username_is_available
 from .role import Permission, Role
-from .statements import insert_or_ignore, lock_row, rows_changed
+from .statements import delete_batch, insert_or_ignore, lock_row, rows_changed
 from .types import Rows, utcnow
 from .user import AnonymousUser, User
 
@@ -24,13 +25,16 @@ __all__ = [
     "OutboxEmail",
     "Permission",
     "Post",
+    "Registration",
     "Role",
     "Rows",
     "User",
+    "delete_batch",
     "delete_user",
     "dummy_password_check",
     "insert_or_ignore",
     "lock_row",
     "rows_changed",
+    "username_is_available",
     "utcnow",
 ]

@@ -48,8 +48,6 @@ def upgrade():
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("username", sa.String(length=64), nullable=False),
-        sa.Column("reserved_username", sa.String(length=64), nullable=True),
-        sa.Column("reserved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_hash", sa.String(length=256), nullable=True),
         sa.Column("security_stamp", sa.String(length=32), nullable=False),
         sa.Column("confirmed", sa.Boolean(), nullable=False),
@@ -68,15 +66,27 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name="pk_users"),
         sa.UniqueConstraint("email", name="uq_users_email"),
     )
-    op.create_index(
-        "ix_users_reserved_username_lower",
-        "users",
-        [sa.literal_column("lower(reserved_username)")],
-        unique=False,
-    )
     op.create_index("ix_users_role_id", "users", ["role_id"], unique=False)
     op.create_index(
         "uq_users_username_lower", "users", [sa.literal_column("lower(username)")], unique=True
+    )
+
+    op.create_table(
+        "registrations",
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("username", sa.String(length=64), nullable=False),
+        sa.Column("password_hash", sa.String(length=256), nullable=True),
+        sa.Column("security_stamp", sa.String(length=32), nullable=False),
+        sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("email", name="pk_registrations"),
+    )
+    op.create_index("ix_registrations_expires_at", "registrations", ["expires_at"])
+    op.create_index(
+        "uq_registrations_username_lower",
+        "registrations",
+        [sa.literal_column("lower(username)")],
+        unique=True,
     )
 
     op.create_table(
@@ -236,9 +246,12 @@ def downgrade():
     op.drop_index("ix_follows_followed_newest", table_name="follows")
     op.drop_table("follows")
 
+    op.drop_index("uq_registrations_username_lower", table_name="registrations")
+    op.drop_index("ix_registrations_expires_at", table_name="registrations")
+    op.drop_table("registrations")
+
     op.drop_index("uq_users_username_lower", table_name="users")
     op.drop_index("ix_users_role_id", table_name="users")
-    op.drop_index("ix_users_reserved_username_lower", table_name="users")
     op.drop_table("users")
 
     op.drop_index("ix_roles_default", table_name="roles")

@@ -138,20 +138,3 @@ def test_new_tokens_are_signed_with_the_current_key(
     monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", [])
 
     assert ann.confirm(token)
-
-
-def test_unconfirmed_registration_is_replaced_until_it_is_confirmed() -> None:
-    ann = create_user(password="cat and dog")
-    token = ann.generate_confirmation_token()
-
-    assert ann.replace_unconfirmed("anna", "cat and bird", "zh_Hans")
-    db.session.commit()
-    assert (ann.username, ann.locale) == ("anna", "zh_Hans")
-    assert ann.verify_password("cat and bird")
-    assert not ann.confirm(token)
-
-    db.session.execute(db.update(User).values(confirmed=True))
-    assert ann.confirmed is True
-    db.session.expunge(ann)
-    ann.confirmed = False  # as loaded before another transaction confirmed the account
-    assert not ann.replace_unconfirmed("mallory", "cat and fish", "en")
