@@ -51,12 +51,13 @@ def change_email(token: str) -> ResponseReturnValue:
         return render_template("auth/change_email.html", form=form)
     try:
         changed = current_user.change_email(token)
-        db.session.commit()
+        db.session.flush()
     except IntegrityError:  # another account took the address in the meantime
         db.session.rollback()
         changed = False
     if not changed:
         return render_template("auth/invalid_link.html", purpose="change_email"), 400
     stay_logged_in()
+    db.session.commit()
     flash(gettext("Your email address has been updated."), "success")
     return redirect(url_for("main.user", username=current_user.username))

@@ -22,8 +22,8 @@ def change_password() -> ResponseReturnValue:
     if form.validate_on_submit():
         current_user.password = form.password.data
         messages.send_password_changed(current_user)
-        db.session.commit()
         stay_logged_in()
+        db.session.commit()
         flash(
             gettext("Your password has been changed. All other devices were logged out."),
             "success",

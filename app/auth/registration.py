@@ -3,7 +3,7 @@
 from flask import flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
-from flask_login import current_user, login_user
+from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db
@@ -12,6 +12,7 @@ from ..mail import messages
 from ..models import Registration, User
 from . import auth, limits
 from .forms import ConfirmAccountForm, EmailForm, RegistrationForm
+from .session import log_in
 
 SENT_TO = "confirmation_sent_to"
 
@@ -72,7 +73,7 @@ def confirm(token: str) -> ResponseReturnValue:
     if user is None:
         return render_template("auth/invalid_link.html", purpose="confirm"), 400
     messages.send_new_user(user)
-    login_user(user)
+    log_in(user)
     db.session.commit()
     session.pop(SENT_TO, None)
     flash(gettext("Your email is confirmed and you’re logged in. Welcome!"), "success")

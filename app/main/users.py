@@ -106,11 +106,12 @@ def _save_account(user: User, form: AdminProfileForm) -> bool:
     user.role = db.session.get(Role, form.role.data)
     user.update_profile(**{name: form[name].data for name in PROFILE_FIELDS})
     try:
-        db.session.commit()
+        db.session.flush()
     except IntegrityError:
         db.session.rollback()
         form.username.errors = [gettext("This username or email address is already in use.")]
         return False
     if email_changed and user == current_user:
         login_user(user)  # keeps the current session
+    db.session.commit()
     return True

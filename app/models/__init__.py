@@ -7,6 +7,7 @@ from .counters import delete_user
 from .follow import Follow
 from .idempotency import IdempotencyKey
 from .job import Job
+from .login_session import LoginSession
 from .outbox_email import OutboxEmail
 from .post import Post
 from .registration import Registration, username_is_available
@@ -22,6 +23,7 @@ __all__ = [
     "Follow",
     "IdempotencyKey",
     "Job",
+    "LoginSession",
     "OutboxEmail",
     "Permission",
     "Post",

@@ -113,15 +113,8 @@ class Account(PasswordMixin, Model):
         self.security_stamp = new_security_stamp()
 
     def get_id(self) -> str:
-        """Return what Flask-Login stores in the session."""
-        return f"{self.id}.{self.security_stamp}"
-
-    @classmethod
-    def find_by_session_id(cls, session_id: str) -> Self | None:
-        """Return the user for a `get_id()` value, or None if the stamp has changed."""
-        user_id, _, stamp = session_id.partition(".")
-        user = db.session.get(cls, int(user_id)) if user_id.isdecimal() else None
-        return user if user is not None and user.security_stamp == stamp else None
+        """Return the id. Flask-Login needs it; cookies hold the secret of a `LoginSession`."""
+        return str(self.id)
 
     @classmethod
     def find_by_token(cls, purpose: str, token: str) -> Self | None:

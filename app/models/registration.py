@@ -67,9 +67,10 @@ class Registration(PasswordMixin, Model):
     def find_by_token(cls, token: str) -> Self | None:
         """Return the registration of a valid token, or None."""
         claims = read_token(token, "register")
-        registration = claims and db.session.get(cls, claims["email"])
-        is_same = registration and registration.security_stamp == claims["stamp"]
-        return registration if is_same else None
+        if claims is None:
+            return None
+        is_same = (cls.email == claims["email"]) & (cls.security_stamp == claims["stamp"])
+        return db.session.scalar(select(cls).where(is_same))
 
     def generate_confirmation_token(self, expiration: int = TOKEN_LIFETIME) -> str:
         """Return a token for `find_by_token()`; `expiration` in seconds."""

@@ -203,6 +203,24 @@ def upgrade():
     )
 
     op.create_table(
+        "login_sessions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("security_stamp", sa.String(length=32), nullable=False),
+        sa.Column("timestamp", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name="fk_login_sessions_user_id_users", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_login_sessions"),
+        sa.UniqueConstraint("digest", name="uq_login_sessions_digest"),
+    )
+    op.create_index("ix_login_sessions_user_id", "login_sessions", ["user_id"])
+    op.create_index("ix_login_sessions_expires_at", "login_sessions", ["expires_at"])
+
+    op.create_table(
         "idempotency_keys",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -225,6 +243,10 @@ def downgrade():
     op.drop_index("ix_idempotency_keys_oldest", table_name="idempotency_keys")
     op.drop_index("ix_idempotency_keys_user_key", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
+
+    op.drop_index("ix_login_sessions_expires_at", table_name="login_sessions")
+    op.drop_index("ix_login_sessions_user_id", table_name="login_sessions")
+    op.drop_table("login_sessions")
 
     op.drop_index("ix_access_tokens_user_newest", table_name="access_tokens")
     op.drop_table("access_tokens")

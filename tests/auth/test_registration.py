@@ -1,12 +1,9 @@
 """Registration, and confirmation of the email address."""
 
-from datetime import timedelta
-
 import pytest
 from flask import Flask
 
-from app.extensions import db
-from app.models import Registration, User, username_is_available, utcnow
+from app.models import User
 from tests.auth.actions import (
     NEW,
     NEW_PASSWORD,
@@ -18,7 +15,6 @@ from tests.auth.actions import (
 )
 from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
-from tests.support.interleaving import while_hashing
 from tests.support.mailbox import Mailbox
 from tests.support.rows import count_rows, token_for, user_row
 
@@ -249,57 +245,3 @@ def test_confirming_twice_links_to_the_login(
 
     assert page.status == 400
     assert "/auth/login" in page.links
-
-
-def test_registration_during_a_confirmation_does_not_take_over_the_account(
-    app: Flask, client: SiteClient, mailbox: Mailbox
-) -> None:
-    register(client)
-    mallory = SiteClient(app)
-    form = mallory.open("/auth/register")
-    fields = {"email": NEW, "username": "mallory", "password": NEW_PASSWORD}
-
-    with while_hashing(lambda: follow_email(client, mailbox, NEW)):
-        page = mallory.send(form, {**fields, "password2": NEW_PASSWORD})
-
-    assert page.path == "/auth/unconfirmed"
-    assert "already have an account" in mailbox.last(NEW).subject
-    assert is_logged_in(client)
-    assert try_to_log_in(mallory, NEW, NEW_PASSWORD).path == "/auth/login"
-    assert user_row(app, "mallory") is None
-
-
-def test_renewed_registration_expires_later_and_keeps_its_name(
-    app: Flask, client: SiteClient
-) -> None:
-    """Registering again and a new email both renew it: no link outlives its registration."""
-    for renew in (
-        lambda: register(client),
-        lambda: client.submit("/auth/unconfirmed", {"email": NEW}, "/auth/confirm"),
-    ):
-        register(client)
-        with app.app_context():
-            row = db.session.get_one(Registration, NEW)
-            row.expires_at = utcnow() + timedelta(minutes=1)
-            db.session.commit()
-
-        renew()
-
-        with app.app_context():
-            row = db.session.get_one(Registration, NEW)
-            assert row.expires_at > utcnow() + timedelta(hours=23)
-            assert not username_is_available("newcomer", "other@example.com")
-
-
-@pytest.mark.parametrize("taken", ["email", "username"])
-def test_registration_whose_name_or_address_was_taken_is_not_confirmed(
-    app: Flask, make: Factory, client: SiteClient, mailbox: Mailbox, taken: str
-) -> None:
-    """`flask users create` and administrators take both without looking at registrations."""
-    register(client)
-    make.user(**{"username": "ann", taken: NEW if taken == "email" else "NewComer"})
-
-    assert follow_email(client, mailbox, NEW).status == 400
-
-    assert count_rows(app, User) == 1
-    assert not is_logged_in(client)
