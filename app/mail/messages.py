@@ -13,7 +13,8 @@ from flask_babel import lazy_gettext as _l
 
 from .. import jobs
 from ..extensions import db
-from ..models import OutboxEmail, Registration, User
+from ..models import EmailChange, OutboxEmail, Registration, User
+from ..models.email_change import RESTORE_PERIOD
 from .outbox import send_outbox_email
 
 
@@ -54,6 +55,20 @@ def send_email_change(user: User, new_email: str) -> None:
     token = user.generate_email_change_token(new_email, _link_ttl())
     url, subject = site_url("auth.change_email", token=token), _l("Confirm your new address")
     _send(new_email, "change_email", subject, user, url=url)
+
+
+def send_email_change_requested(user: User, new_email: str) -> None:
+    """Notify the current address that a change to `new_email` was requested."""
+    url, subject = site_url("auth.password_reset_request"), _l("Your email address will change")
+    _send(user.email, "email_change_requested", subject, user, url=url, new_email=new_email)
+
+
+def send_email_changed(user: User, old_email: str, change: EmailChange | None = None) -> None:
+    """Notify the old address that it was replaced; `change` adds the link that restores it."""
+    token = change and change.generate_restore_token()
+    url = site_url("auth.restore_email", token=token) if token else None
+    subject, days = _l("Your email address was changed"), RESTORE_PERIOD.days
+    _send(old_email, "email_changed", subject, user, url=url, days=days)
 
 
 def send_new_user(user: User) -> None:

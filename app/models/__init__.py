@@ -4,6 +4,7 @@ from .access_token import AccessToken
 from .account import dummy_password_check
 from .comment import Comment
 from .counters import delete_user
+from .email_change import EmailChange
 from .follow import Follow
 from .idempotency import IdempotencyKey
 from .job import Job
@@ -20,6 +21,7 @@ __all__ = [
     "AccessToken",
     "AnonymousUser",
     "Comment",
+    "EmailChange",
     "Follow",
     "IdempotencyKey",
     "Job",

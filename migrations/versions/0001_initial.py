@@ -203,6 +203,21 @@ def upgrade():
     )
 
     op.create_table(
+        "email_changes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("old_email", sa.String(length=254), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name="fk_email_changes_user_id_users", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_email_changes"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_email_changes_user_id", "email_changes", ["user_id"])
+    op.create_index("ix_email_changes_expires_at", "email_changes", ["expires_at"])
+
+    op.create_table(
         "login_sessions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -243,6 +258,10 @@ def downgrade():
     op.drop_index("ix_idempotency_keys_oldest", table_name="idempotency_keys")
     op.drop_index("ix_idempotency_keys_user_key", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
+
+    op.drop_index("ix_email_changes_expires_at", table_name="email_changes")
+    op.drop_index("ix_email_changes_user_id", table_name="email_changes")
+    op.drop_table("email_changes")
 
     op.drop_index("ix_login_sessions_expires_at", table_name="login_sessions")
     op.drop_index("ix_login_sessions_user_id", table_name="login_sessions")

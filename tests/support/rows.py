@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 
 from app.extensions import db, limiter
-from app.models import User
+from app.models import EmailChange, User
 from tests.support.databases import clear_database
 from tests.support.factories import UserData
 
@@ -66,11 +66,15 @@ def user_row(app: Flask, username: str) -> dict[str, Any] | None:
 
 
 def token_for(app: Flask, user: UserData, purpose: str, seconds: int = 3600) -> str:
-    """Return a token as sent by email; `purpose` is confirm, reset or change_email."""
+    """Return a token as sent by email, for the purpose of the same name."""
     with app.app_context():
         row = db.session.get_one(User, user.id)
         if purpose == "confirm":
             return row.generate_confirmation_token(seconds)
         if purpose == "reset":
             return row.generate_reset_token(seconds)
-        return row.generate_email_change_token("moved@example.com", seconds)
+        if purpose == "change_email":
+            return row.generate_email_change_token("moved@example.com", seconds)
+        change = EmailChange.record(row, f"old-{row.email}")
+        db.session.commit()
+        return change.generate_restore_token()

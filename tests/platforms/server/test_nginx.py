@@ -176,7 +176,7 @@ def test_request_id_of_nginx_is_in_both_logs(site: Gunicorn, nginx: Nginx) -> No
 
 
 def test_access_log_contains_no_token_and_no_query_string(site: Gunicorn, nginx: Nginx) -> None:
-    for path in ("confirm", "reset", "change-email"):
+    for path in ("confirm", "reset", "restore-email", "change-email"):
         fetch(nginx.connect(), f"/auth/{path}/not-for-the-log?next=not-for-the-log")
     eventually(lambda: "/auth/change-email/[hidden]" in nginx.access_file.read_text())
     assert "not-for-the-log" not in nginx.access_file.read_text()
