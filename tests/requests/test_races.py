@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Comment, Follow, Post, Registration, Role, User, delete_user
+from app.models import Comment, EmailChange, Follow, Post, Registration, Role, User, delete_user
 from tests.auth.actions import NEW_PASSWORD, try_to_log_in
 from tests.support.concurrency import prepared_submission, run_concurrently
 from tests.support.factories import PASSWORD, Factory, UserData
@@ -167,6 +167,22 @@ def test_concurrent_changes_to_one_email(app: Flask, make: Factory) -> None:
             assert owner is not None
             owner.email = f"moved{number}@example.com"
             db.session.commit()
+
+
+def test_old_address_is_restored_during_another_change(app: Flask, make: Factory) -> None:
+    for number in ROUNDS:
+        ann = make.user(f"ann{number}", email=f"stolen{number}@example.com")
+        restore = f"/auth/restore-email/{token_for(app, ann, 'restore_email')}"
+        change = f"/auth/change-email/{token_for(app, ann, 'change_email')}"
+
+        pages = run_concurrently(
+            prepared_submission(SiteClient(app), restore, {}, restore),
+            prepared_submission(SiteClient(app).log_in(ann), change, {}, change),
+        )
+
+        assert pages[0].status == 200
+        assert user_column(app, ann, "email") == f"old-{ann.email}"
+        assert count_rows(app, EmailChange) == 0
 
 
 @pytest.mark.parametrize("kind", ["post", "comment"])
