@@ -1,4 +1,4 @@
-"""Update `last_seen` of the current user, and of the API token in use, after the response."""
+"""Update `last_seen` of the user, and of their login session or API token, after the response."""
 
 from flask import Flask, Response, current_app, g
 from flask_login import current_user
@@ -23,13 +23,13 @@ def update_last_seen(response: Response) -> Response:
     """
     if response.status_code >= 500 or not getattr(loaded_user(), "is_authenticated", False):
         return response
-    grant = g.get("grant")  # of the API token
-    if not (current_user.last_seen_is_stale() or (grant and grant.last_used_is_stale())):
+    credential = g.get("credential")  # the login session or the API token
+    if not (current_user.last_seen_is_stale() or (credential and credential.last_used_is_stale())):
         return response  # without a statement, for most requests
     db.session.rollback()
     try:
-        if grant:
-            grant.record_use()
+        if credential:
+            credential.record_use()
         current_user.ping()
         db.session.commit()
     except SQLAlchemyError as error:

@@ -46,8 +46,7 @@ def can_delete(author_id: int) -> bool:
 def can_view(user: User) -> bool:
     """Return True if the current user may see that this account exists.
 
-    Unconfirmed accounts are hidden: they would reveal whether a newly registered email address
-    was already known. An account with posts was confirmed once, and its posts link to it.
+    Accounts that an administrator has unconfirmed are hidden, unless posts link to them.
     """
     return bool(user.confirmed or user.post_count or current_user.is_administrator())
 

@@ -20,21 +20,22 @@ def authenticate() -> None:
     """
     if "Authorization" not in request.headers or request.endpoint == BASIC_AUTH_ENDPOINT:
         return
-    grant = AccessToken.authenticate(_request_token())
-    if grant is None:
+    found = AccessToken.authenticate(_request_token())
+    if found is None:
         raise APIError(
             401,
             "Token is invalid, expired or revoked.",
             reason="invalid_token",
             challenge=f'{CHALLENGE}, error="invalid_token"',
         )
-    if not grant.user.confirmed:
+    user, token = found
+    if not user.confirmed:
         detail = "The email of this account is not confirmed. Log in on the site to confirm it."
         raise APIError(403, detail, reason="unconfirmed")
-    if grant.read_only and request.method not in SAFE_METHODS:
+    if token.read_only and request.method not in SAFE_METHODS:
         raise APIError(403, "Token is read-only.", reason="read_only_token")
-    set_loaded_user(grant.user)
-    g.grant = grant
+    set_loaded_user(user)
+    g.credential = token
 
 
 def _request_token() -> str:

@@ -16,7 +16,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, EqualTo, Length, NumberRange
 
 from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, strip, username_field
-from ..models import User
+from ..models import Registration, User, username_is_available
 from ..security import passwords
 
 
@@ -71,7 +71,7 @@ class RegistrationForm(Form):
 
     def validate_username(self, field: Field) -> None:
         """Reject a username that is taken, except by an earlier registration of the email."""
-        if not User.username_is_available(field.data, registering_email=self.email.data):
+        if not username_is_available(field.data or "", self.email.data or ""):
             raise ValidationError(USERNAME_TAKEN)
 
 
@@ -81,13 +81,13 @@ class ConfirmAccountForm(Form):
     password = PasswordField(_l("Password"), [REQUIRED])
     submit = SubmitField(_l("Confirm email"))
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, account: User | Registration) -> None:
         super().__init__()
-        self.user = user
+        self.account = account
 
     def validate_password(self, field: Field) -> None:
         """Reject any password but that of the account."""
-        if not self.user.verify_password(field.data):
+        if not self.account.verify_password(field.data):
             raise ValidationError(
                 _l("Incorrect password. Enter the one you chose when you signed up.")
             )

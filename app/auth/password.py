@@ -23,8 +23,8 @@ def change_password() -> ResponseReturnValue:
     if form.validate_on_submit():
         current_user.password = form.password.data
         messages.send_password_changed(current_user)
-        db.session.commit()
         stay_logged_in()
+        db.session.commit()
         flash(
             gettext("Your password has been changed. All other devices were logged out."),
             "success",
@@ -57,12 +57,9 @@ def password_reset(token: str) -> ResponseReturnValue:
     user, form = User.find_by_token("reset", token), NewPasswordForm()
     if user is not None and not form.validate_on_submit():
         return render_template("auth/reset.html", form=form)
-    is_new = user is not None and not user.confirmed
     if user is None or not User.reset_password(token, form.password.data or ""):
         return render_template("auth/invalid_link.html", purpose="reset"), 400
     messages.send_password_changed(user)
-    if is_new:  # the link has confirmed the email address, too
-        messages.send_new_user(user)
     db.session.commit()
     remember_browser(None, user)
     flash(gettext("Your password has been updated. You can now log in."), "success")

@@ -1,20 +1,18 @@
 """Registration, and confirmation of the email address by an emailed link."""
 
-from typing import Any
-
 from flask import flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
-from flask_login import current_user, login_user
+from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db
 from ..forms import USERNAME_TAKEN
 from ..mail import messages
-from ..models import User
-from ..security.password_hashing import dummy_password_check
+from ..models import Registration, User
 from . import auth, limits
 from .forms import ConfirmAccountForm, EmailForm, RegistrationForm
+from .session import log_in
 
 SENT_TO = "confirmation_sent_to"
 
@@ -23,7 +21,7 @@ SENT_TO = "confirmation_sent_to"
 @limits.emails_per_recipient
 @limits.registrations
 def register() -> ResponseReturnValue:
-    """Create an account. The response does not reveal whether the address already has one."""
+    """Register. The response does not reveal whether the address already has an account."""
     form = RegistrationForm()
     if form.validate_on_submit() and _register(form):
         session[SENT_TO] = form.email.data
@@ -49,13 +47,8 @@ def resend_confirmation() -> ResponseReturnValue:
     form = EmailForm()
     if not form.validate_on_submit():
         return render_template("auth/unconfirmed.html", form=form, sent_to=session.get(SENT_TO))
-    user = User.find_by_email(form.email.data or "")
-    if user is None:
-        messages.send_no_account(form.email.data or "")
-    elif user.confirmed:
-        messages.send_already_registered(user.email, user)
-    else:
-        messages.send_confirmation(user)
+    email = form.email.data or ""
+    _send_email(email, Registration.renew(email))
     db.session.commit()
     session[SENT_TO] = form.email.data
     flash(gettext("We sent another email."), "success")
@@ -70,16 +63,17 @@ def confirm(token: str) -> ResponseReturnValue:
     The password proves that the recipient is the one who registered. Without it, an attacker
     could register another person's address and share the account once its owner confirms it.
     """
-    user = User.find_by_token("confirm", token)
-    if user is None or user.confirmed:
+    account = Registration.find_by_token(token) or User.find_by_token("confirm", token)
+    if account is None or account.confirmed:
         return render_template("auth/invalid_link.html", purpose="confirm"), 400
-    form = ConfirmAccountForm(user)
+    form = ConfirmAccountForm(account)
     if not form.validate_on_submit():
-        return render_template("auth/confirm.html", form=form, user=user)
-    if not user.confirm(token):  # another request has used the token
+        return render_template("auth/confirm.html", form=form, account=account)
+    user = _confirm(account, token)
+    if user is None:
         return render_template("auth/invalid_link.html", purpose="confirm"), 400
     messages.send_new_user(user)
-    login_user(user)
+    log_in(user)
     db.session.commit()
     session.pop(SENT_TO, None)
     flash(gettext("Your email is confirmed and you’re logged in. Welcome!"), "success")
@@ -87,42 +81,43 @@ def confirm(token: str) -> ResponseReturnValue:
 
 
 def _register(form: RegistrationForm) -> bool:
-    """Save the account and its email; return False and set a field error if the name is taken.
+    """Save the registration and its email; return False and set a field error for a taken name.
 
-    New, unconfirmed and confirmed addresses all hash a password, write a row and send an email,
-    so that neither the response nor its timing reveals whether an account exists.
+    Every email address takes the same statements, one password hash and one email, so that neither
+    the response nor its timing reveals whether there is an account.
     """
-    user, is_new = User.find_by_email(form.email.data or ""), True
-    account: dict[str, Any] = {
-        "username": form.username.data,
-        "password": form.password.data,
-        "locale": str(get_locale()),
-    }
+    email, username = form.email.data or "", form.username.data or ""
     try:
-        if user is None:
-            user = User(email=form.email.data, **account)
-            db.session.add(user)
-        else:
-            is_new = _replace_registration(user, **account)
-        db.session.flush()
+        registration = Registration.save(
+            email, username, form.password.data or "", str(get_locale())
+        )
     except IntegrityError:  # taken in the meantime
         db.session.rollback()
         form.username.errors = [USERNAME_TAKEN]
         return False
-    if is_new:
-        messages.send_confirmation(user)
-    else:
-        messages.send_already_registered(user.email, user)
+    _send_email(email, registration)
     db.session.commit()
     return True
 
 
-def _replace_registration(user: User, username: str, password: str, locale: str) -> bool:
-    """Replace an unconfirmed registration; return False if the account is confirmed."""
-    if user.confirmed:
-        dummy_password_check(password)
-    elif user.replace_unconfirmed(username, password, locale):
-        return True
-    # A registration takes the username. If it stayed available, that would reveal the account.
-    user.reserve_username(username)
-    return False
+def _send_email(email: str, registration: Registration | None) -> None:
+    """Send the confirmation link, or a notice if there is nothing to confirm."""
+    user = User.find_by_email(email)
+    account = user or registration
+    if user is not None and user.confirmed:
+        messages.send_already_registered(user.email, user)
+    elif account is None:
+        messages.send_no_account(email)
+    else:
+        messages.send_confirmation(account)
+
+
+def _confirm(account: Registration | User, token: str) -> User | None:
+    """Confirm an account; return None if another request did, or took its name or address."""
+    if isinstance(account, User):
+        return account if account.confirm(token) else None
+    try:
+        return account.confirm()
+    except IntegrityError:
+        db.session.rollback()
+        return None

@@ -1,23 +1,63 @@
 """Logging in and out, deleting one's account, and the access of unconfirmed users."""
 
-from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user, login_required, login_user, logout_user
+from flask_login import (
+    current_user,
+    login_required,
+    login_user,
+    logout_user,
+    user_logged_in,
+    user_logged_out,
+)
 
 from ..api_requests import is_api_request
 from ..extensions import db, login_manager
 from ..known_browsers import failed_logins
 from ..metrics.definitions import FAILED_LOGINS
-from ..models import User, delete_user
+from ..models import LoginSession, User, delete_user
 from ..security.redirects import redirect_target
 from . import auth, limits
 from .forms import DeleteAccountForm, LoginForm
 
-login_manager.user_loader(User.find_by_session_id)
-
 # Endpoints open to accounts that an administrator has unconfirmed; None: there is no such page.
 OPEN_TO_UNCONFIRMED = {"main.preferences", "static", "bootstrap.static", None}
+
+
+@login_manager.user_loader
+def load_user(secret: str) -> User | None:
+    """Return the user of the login session whose secret is in a cookie, or None; one query."""
+    found = LoginSession.authenticate(secret)
+    if found is None:
+        return None
+    user, g.credential = found
+    return user
+
+
+@user_logged_in.connect
+def start_session(_app: Flask, user: User) -> None:
+    """Add a login session, and put its secret into the cookies that Flask-Login sets."""
+    session["_user_id"] = LoginSession.issue(user, remember=session.get("_remember") == "set")
+
+
+@user_logged_out.connect
+def end_session(_app: Flask, user: User) -> None:
+    """Delete the login session, so that copies of its cookies are worthless."""
+    credential = g.pop("credential", None)
+    if credential is not None:
+        LoginSession.revoke(user, credential.id)
 
 
 @auth.before_app_request
@@ -52,7 +92,7 @@ def login() -> ResponseReturnValue:
     if form.validate_on_submit():
         user = User.authenticate(form.email.data or "", form.password.data or "")
         if user is not None:
-            login_user(user, remember=form.remember_me.data)
+            log_in(user, remember=form.remember_me.data)
             db.session.commit()
             return redirect(redirect_target())
         FAILED_LOGINS.inc()
@@ -65,6 +105,7 @@ def login() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     """Log out."""
     logout_user()
+    db.session.commit()
     flash(gettext("You have been logged out."))
     return redirect(url_for("main.index"))
 
@@ -81,15 +122,22 @@ def delete_account() -> ResponseReturnValue:
         )
     form = DeleteAccountForm()
     if form.validate_on_submit():
-        delete_user(current_user._get_current_object())
+        user = current_user._get_current_object()
         logout_user()
+        delete_user(user)
         db.session.commit()
         flash(gettext("Your account has been deleted."), "success")
         return redirect(url_for("main.index"))
     return render_template("auth/delete_account.html", form=form)
 
 
+def log_in(user: User, remember: bool = False) -> None:
+    """Log in `user`; log out who was logged in with this browser."""
+    logout_user()
+    login_user(user, remember=remember)
+
+
 def stay_logged_in() -> None:
     """Renew this session and its remember cookie after all sessions of the user were ended."""
     cookie = current_app.config["REMEMBER_COOKIE_NAME"]
-    login_user(current_user._get_current_object(), remember=cookie in request.cookies)
+    log_in(current_user._get_current_object(), remember=cookie in request.cookies)

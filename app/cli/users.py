@@ -1,16 +1,14 @@
 """`flask users`: accounts."""
 
-from datetime import timedelta
-
 import click
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
-from ..models import Role, User, delete_user, email_address, utcnow
+from ..models import Role, User, delete_user, email_address
 from ..security import passwords
-from .reporting import ReportingGroup, count
+from .reporting import ReportingGroup
 
 users = ReportingGroup("users", help="Create, promote, list and delete users.")
 
@@ -82,24 +80,6 @@ def delete(username: str, yes: bool) -> None:
     delete_user(user)
     db.session.commit()
     click.echo(f"Deleted user {username}.")
-
-
-@users.command("prune")
-@click.option("--days", default=7, type=click.IntRange(1), help="Minimum age in days.")
-def prune(days: int) -> None:
-    """Delete old unconfirmed users who were never active.
-
-    Usernames that were reserved as long ago are released.
-    """
-    before = utcnow() - timedelta(days=days)
-    unconfirmed = db.session.scalars(User.unconfirmed_inactive(before)).all()
-    for user in unconfirmed:
-        delete_user(user)
-    User.release_reserved_usernames(before)
-    db.session.commit()
-    click.echo(
-        f"Deleted {count(len(unconfirmed), 'user')} who did not confirm within {days} days."
-    )
 
 
 def get_user(username: str) -> User:

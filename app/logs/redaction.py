@@ -31,7 +31,10 @@ SECRET_WORDS = (
 HEADER_WORDS = r"(?:authorization|cookie)"
 PATTERNS = (
     # Links in emails: their path contains a token.
-    (re.compile(r"(/auth/(?:reset|confirm|change-email)/)[^\s/?#\"'<>]+"), rf"\1{HIDDEN}"),
+    (
+        re.compile(r"(/auth/(?:reset|confirm|change-email|restore-email)/)[^\s/?#\"'<>]+"),
+        rf"\1{HIDDEN}",
+    ),
     # Data signed by itsdangerous: sessions, tokens in links, CSRF tokens.
     (re.compile(r"(?<![\w-])(?:eyJ|\.eJ|Ij)[\w-]{8,}(?:\.[\w-]{6,}){1,2}"), HIDDEN),
     (re.compile(r"(?<![\w-])flasky_[\w-]{43,}"), HIDDEN),  # API tokens

@@ -14,12 +14,13 @@ from flask_babel import lazy_gettext as _l
 
 from .. import jobs
 from ..extensions import db
-from ..models import OutboxEmail, User
+from ..models import EmailChange, OutboxEmail, Registration, User
+from ..models.email_change import RESTORE_PERIOD
 from .outbox import send_outbox_email
 
 
-def send_confirmation(user: User) -> None:
-    """Send a new user the link that confirms the email address."""
+def send_confirmation(user: Registration | User) -> None:
+    """Send the link that confirms the email address."""
     url = site_url("auth.confirm", token=user.generate_confirmation_token(_link_ttl()))
     _send(user.email, "confirm", _l("Confirm your account"), user, url=url)
 
@@ -57,6 +58,20 @@ def send_email_change(user: User, new_email: str) -> None:
     _send(new_email, "change_email", subject, user, url=url)
 
 
+def send_email_change_requested(user: User, new_email: str) -> None:
+    """Notify the current address that a change to `new_email` was requested."""
+    url, subject = site_url("auth.password_reset_request"), _l("Your email address will change")
+    _send(user.email, "email_change_requested", subject, user, url=url, new_email=new_email)
+
+
+def send_email_changed(user: User, old_email: str, change: EmailChange | None = None) -> None:
+    """Notify the old address that it was replaced; `change` adds the link that restores it."""
+    token = change and change.generate_restore_token()
+    url = site_url("auth.restore_email", token=token) if token else None
+    subject, days = _l("Your email address was changed"), RESTORE_PERIOD.days
+    _send(old_email, "email_changed", subject, user, url=url, days=days)
+
+
 def send_new_user(user: User) -> None:
     """Notify FLASKY_ADMIN, if set, of a new account."""
     admin = current_app.config["FLASKY_ADMIN"]
@@ -85,7 +100,7 @@ def _send(
     recipient: str,
     template: str,
     subject: Any,
-    user: User | None = None,
+    user: Registration | User | None = None,
     locale: Any = None,  # default: that of `user`, or of the site
     **context: Any,
 ) -> None:

@@ -23,7 +23,7 @@ from .. import markdown
 from ..extensions import db
 from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, strip, username_field
 from ..i18n import LANGUAGES, THEMES
-from ..models import Comment, Post, Role, User
+from ..models import Comment, Post, Role, User, username_is_available
 
 # Translated names of the roles in models/role.py. Others are shown by their name.
 ROLE_NAMES = {
@@ -118,7 +118,7 @@ class AdminProfileForm(Form):
 
     def validate_username(self, field: Field) -> None:
         """Reject the username of another account."""
-        if not User.username_is_available(field.data or "", exclude=self.user):
+        if not username_is_available(field.data or "", self.user.email, exclude=self.user):
             raise ValidationError(USERNAME_TAKEN)
 
     def validate_confirmed(self, field: Field) -> None:

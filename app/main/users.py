@@ -9,7 +9,8 @@ from flask_login import current_user, login_required, login_user
 from sqlalchemy.exc import IntegrityError
 
 from ..extensions import db
-from ..models import Post, Role, User, delete_user, lock_row
+from ..mail import messages
+from ..models import EmailChange, Post, Role, User, delete_user, lock_row
 from ..permissions import admin_required, can_view
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
@@ -98,7 +99,8 @@ def _lock(user: User) -> None:
 def _save_account(user: User, form: AdminProfileForm) -> bool:
     """Save the form; return False and set a field error if the name or email is taken."""
     _lock(user)
-    email_changed = user.email != form.email.data
+    old_email = user.email
+    email_changed = old_email != form.email.data
     if email_changed:
         user.renew_security_stamp()  # invalidates links sent to the old address
     for field in (form.email, form.username, form.confirmed):
@@ -106,11 +108,23 @@ def _save_account(user: User, form: AdminProfileForm) -> bool:
     user.role = db.session.get(Role, form.role.data)
     user.update_profile(**{name: form[name].data for name in PROFILE_FIELDS})
     try:
-        db.session.commit()
+        db.session.flush()
     except IntegrityError:
         db.session.rollback()
         form.username.errors = [gettext("This username or email address is already in use.")]
         return False
-    if email_changed and user == current_user:
-        login_user(user)  # keeps the current session
+    if email_changed:
+        _record_email_change(user, old_email)
+    db.session.commit()
     return True
+
+
+def _record_email_change(user: User, old_email: str) -> None:
+    """Notify the old address; it can undo a change by its owner, but not one by another user."""
+    change = None
+    if user == current_user:
+        change = EmailChange.record(user, old_email)
+        login_user(user)  # keeps the current session
+    else:
+        EmailChange.delete_all(user)
+    messages.send_email_changed(user, old_email, change)

@@ -3,14 +3,17 @@
 from .access_token import AccessToken, TooManyTokens
 from .comment import Comment
 from .counters import delete_user
+from .email_change import EmailChange
 from .feed import Slice, feed_of
 from .follow import Follow
 from .idempotency import IdempotencyKey
 from .job import Job
+from .login_session import LoginSession
 from .outbox_email import OutboxEmail
 from .post import Post
+from .registration import Registration, username_is_available
 from .role import Permission, Role
-from .statements import insert_or_ignore, lock_row, rows_changed
+from .statements import delete_batch, insert_or_ignore, lock_row, rows_changed
 from .types import Rows, utcnow
 from .user import AnonymousUser, User
 
@@ -18,21 +21,26 @@ __all__ = [
     "AccessToken",
     "AnonymousUser",
     "Comment",
+    "EmailChange",
     "Follow",
     "IdempotencyKey",
     "Job",
+    "LoginSession",
     "OutboxEmail",
     "Permission",
     "Post",
+    "Registration",
     "Role",
     "Rows",
     "Slice",
     "TooManyTokens",
     "User",
+    "delete_batch",
     "delete_user",
     "feed_of",
     "insert_or_ignore",
     "lock_row",
     "rows_changed",
+    "username_is_available",
     "utcnow",
 ]

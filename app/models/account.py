@@ -23,7 +23,20 @@ def new_security_stamp() -> str:
     return secrets.token_urlsafe(16)
 
 
-class Account(Model):
+class PasswordMixin:
+    """The hash of a password."""
+
+    password_hash: Mapped[str | None] = mapped_column(String(256))
+
+    def verify_password(self, password: str) -> bool:
+        """Return True if this is the password."""
+        if self.password_hash is None:
+            dummy_password_check(password)
+            return False
+        return check_password(self.password_hash, password)
+
+
+class Account(PasswordMixin, Model):
     """The credentials of a user.
 
     `security_stamp` changes with the password and the email address. Sessions and tokens contain
@@ -35,7 +48,6 @@ class Account(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     avatar_hash: Mapped[str] = mapped_column(String(64))
-    password_hash: Mapped[str | None] = mapped_column(String(256))
     security_stamp: Mapped[str] = mapped_column(String(32))
     confirmed: Mapped[bool] = mapped_column(default=False)
 
@@ -78,13 +90,6 @@ class Account(Model):
         self.password_hash = hash_password(password)
         self.renew_security_stamp()
 
-    def verify_password(self, password: str) -> bool:
-        """Return True if this is the user's password."""
-        if self.password_hash is None:
-            dummy_password_check(password)
-            return False
-        return check_password(self.password_hash, password)
-
     def rehash_password(self, password: str) -> bool:
         """Hash a verified password again if PASSWORD_HASH_METHOD changed; return True if so."""
         method = current_app.config["PASSWORD_HASH_METHOD"]
@@ -98,20 +103,13 @@ class Account(Model):
         self.security_stamp = new_security_stamp()
 
     def get_id(self) -> str:
-        """Return what Flask-Login stores in the session."""
-        return f"{self.id}.{self.security_stamp}"
-
-    @classmethod
-    def find_by_session_id(cls, session_id: str) -> Self | None:
-        """Return the user for a `get_id()` value, or None if the stamp has changed."""
-        user_id, _, stamp = session_id.partition(".")
-        user = db.session.get(cls, int(user_id)) if user_id.isdecimal() else None
-        return user if user is not None and user.security_stamp == stamp else None
+        """Return the id. Flask-Login needs it; cookies hold the secret of a `LoginSession`."""
+        return str(self.id)
 
     @classmethod
     def find_by_token(cls, purpose: str, token: str) -> Self | None:
         """Return the user of a valid token, locked until the transaction ends, or None."""
-        claims = _read(token, purpose)
+        claims = read_token(token, purpose)
         if claims is None:
             return None
         user = db.session.get(cls, claims["id"], with_for_update={"of": cls})
@@ -173,15 +171,21 @@ class Account(Model):
 
     def _sign(self, purpose: str, expiration: int, **claims: Any) -> str:
         claims |= {"id": self.id, "stamp": self.security_stamp}
-        return tokens.sign(purpose, claims, expiration, signing_keys(current_app.config))
+        return sign_token(purpose, claims, expiration)
 
     def _read_own(self, purpose: str, token: str) -> dict[str, Any] | None:
-        claims = _read(token, purpose)
+        claims = read_token(token, purpose)
         is_own = claims and (claims["id"], claims["stamp"]) == (self.id, self.security_stamp)
         return claims if is_own else None
 
 
-def _read(token: str, purpose: str) -> dict[str, Any] | None:
+def sign_token(purpose: str, claims: dict[str, Any], expiration: int) -> str:
+    """Return a token with `claims`, signed with the current key; `expiration` in seconds."""
+    return tokens.sign(purpose, claims, expiration, signing_keys(current_app.config))
+
+
+def read_token(token: str, purpose: str) -> dict[str, Any] | None:
+    """Return the claims of a token, or None if it is invalid."""
     try:
         return tokens.read(token, purpose, signing_keys(current_app.config))
     except tokens.TokenError:

@@ -6,13 +6,12 @@ from sqlalchemy import ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
-from .statements import insert_or_ignore, rows_changed
+from .statements import delete_batch, insert_or_ignore, rows_changed
 from .types import UTCDateTime, utcnow
 from .user import User
 
 TTL = timedelta(hours=24)
 MAX_KEY_LENGTH = 255
-PRUNE_BATCH = 100
 
 
 class IdempotencyKey(Model):
@@ -50,10 +49,7 @@ class IdempotencyKey(Model):
         is_key = (cls.user_id == user.id) & (cls.key == key)
         is_expired = cls.timestamp <= now - TTL
         db.session.execute(delete(cls).where(is_key, is_expired))
-        # A batch of rows that no other request is deleting.
-        batch = select(cls.id).where(is_expired).limit(PRUNE_BATCH)
-        batch = batch.with_for_update(skip_locked=True)
-        db.session.execute(delete(cls).where(cls.id.in_(batch)))
+        delete_batch(cls, is_expired)
         row = insert_or_ignore(cls).values(
             user_id=user.id, key=key, fingerprint=fingerprint, timestamp=now
         )

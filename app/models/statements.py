@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CursorResult, Result, update
+from sqlalchemy import ColumnElement, CursorResult, Result, delete, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..extensions import db
@@ -15,8 +15,25 @@ def rows_changed(result: Result[Any]) -> int:
 
 def insert_or_ignore(table: Any) -> Any:
     """Return an INSERT into `table` that does nothing if the row exists."""
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
+    return _insert(table).on_conflict_do_nothing()
+
+
+def insert_or_update(table: Any, key: str, **columns: Any) -> Any:
+    """Return an INSERT of `columns` that updates the row with the same value of `key` instead."""
+    insert = _insert(table).values(columns)
+    return insert.on_conflict_do_update(index_elements=[key], set_=columns)
+
+
+def delete_batch(table: Any, condition: ColumnElement[bool], limit: int = 100) -> int:
+    """Delete up to `limit` rows, except those that others are deleting; return how many."""
+    key = inspect(table).primary_key[0]
+    batch = select(key).where(condition).limit(limit).with_for_update(skip_locked=True)
+    return rows_changed(db.session.execute(delete(table).where(key.in_(batch))))
+
+
+def _insert(table: Any) -> Any:
+    is_postgresql = db.engine.dialect.name == "postgresql"
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
 
 
 def lock_row(row: Any) -> bool:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import current_app
 from flask_login import AnonymousUserMixin
-from sqlalchemy import ForeignKey, Index, Select, String, Text, func, literal, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, func, literal, select, update
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from ..extensions import db
-from ..security.password_hashing import hash_password
-from .account import Account, new_security_stamp
+from .account import Account
 from .email_address import normalize_if_valid
 from .follow import Follow
 from .role import Permission, Role
@@ -43,8 +42,6 @@ class User(Account):
     __tablename__ = "users"
 
     username: Mapped[str] = mapped_column(String(64))
-    reserved_username: Mapped[str | None] = mapped_column(String(64))
-    reserved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     locale: Mapped[str | None] = mapped_column(String(16))
     name: Mapped[str | None] = mapped_column(String(64))
     location: Mapped[str | None] = mapped_column(String(64))
@@ -68,10 +65,7 @@ class User(Account):
         back_populates="author", passive_deletes=True, foreign_keys="Comment.author_id"
     )
 
-    __table_args__ = (
-        Index("uq_users_username_lower", func.lower(username), unique=True),
-        Index("ix_users_reserved_username_lower", func.lower(reserved_username)),
-    )
+    __table_args__ = (Index("uq_users_username_lower", func.lower(username), unique=True),)
 
     def __init__(self, **columns: Any) -> None:
         """Create a user who follows themself, with the role for the email address."""
@@ -105,56 +99,6 @@ class User(Account):
         has_username = func.lower(cls.username) == username.lower()
         row: Any = db.session.execute(profile.where(has_username)).first()
         return Profile(*row) if row is not None else None
-
-    @classmethod
-    def unconfirmed_inactive(cls, before: datetime) -> "Select[User]":
-        """Return the accounts registered before `before`, never confirmed and never used."""
-        return select(cls).where(
-            cls.confirmed.is_(False),
-            cls.member_since < before,
-            cls.last_seen < before,
-            cls.post_count == 0,
-            ~cls.comments.any(),
-        )
-
-    @classmethod
-    def username_is_available(
-        cls, username: str, exclude: "User | None" = None, registering_email: str | None = None
-    ) -> bool:
-        """Return True if no user other than `exclude` has, or has reserved, `username`.
-
-        An unconfirmed registration by `registering_email` does not count: it can be replaced.
-        """
-        lower = username.lower()
-        owners = select(cls.id).where(
-            (func.lower(cls.username) == lower) | (func.lower(cls.reserved_username) == lower)
-        )
-        if exclude is not None:
-            owners = owners.where(cls.id != exclude.id)
-        if registering_email is not None:
-            is_replaceable = ~cls.confirmed | (func.lower(cls.username) != lower)
-            has_email = cls.email == normalize_if_valid(registering_email)
-            owners = owners.where(~(has_email & is_replaceable))
-        return db.session.scalar(owners.limit(1)) is None
-
-    def replace_unconfirmed(self, username: str, password: str, locale: str) -> bool:
-        """Overwrite an unconfirmed registration; return False if it was confirmed meanwhile."""
-        return self._compare_and_update(
-            username=username,
-            locale=locale,
-            password_hash=hash_password(password),
-            security_stamp=new_security_stamp(),
-        )
-
-    def reserve_username(self, username: str) -> None:
-        """Keep a username from other users, as if it were registered."""
-        self.reserved_username, self.reserved_at = username, utcnow()
-
-    @classmethod
-    def release_reserved_usernames(cls, before: datetime) -> None:
-        """Release the usernames that were reserved before `before`."""
-        reserved = update(cls).where(cls.reserved_at < before)
-        db.session.execute(reserved.values(reserved_username=None, reserved_at=None))
 
     def can(self, permission: int) -> bool:
         """Return True if the user's role has all of `permission`."""

@@ -48,8 +48,6 @@ def upgrade():
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("username", sa.String(length=64), nullable=False),
-        sa.Column("reserved_username", sa.String(length=64), nullable=True),
-        sa.Column("reserved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_hash", sa.String(length=256), nullable=True),
         sa.Column("security_stamp", sa.String(length=32), nullable=False),
         sa.Column("confirmed", sa.Boolean(), nullable=False),
@@ -68,15 +66,27 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name="pk_users"),
         sa.UniqueConstraint("email", name="uq_users_email"),
     )
-    op.create_index(
-        "ix_users_reserved_username_lower",
-        "users",
-        [sa.literal_column("lower(reserved_username)")],
-        unique=False,
-    )
     op.create_index("ix_users_role_id", "users", ["role_id"], unique=False)
     op.create_index(
         "uq_users_username_lower", "users", [sa.literal_column("lower(username)")], unique=True
+    )
+
+    op.create_table(
+        "registrations",
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("username", sa.String(length=64), nullable=False),
+        sa.Column("password_hash", sa.String(length=256), nullable=True),
+        sa.Column("security_stamp", sa.String(length=32), nullable=False),
+        sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("email", name="pk_registrations"),
+    )
+    op.create_index("ix_registrations_expires_at", "registrations", ["expires_at"])
+    op.create_index(
+        "uq_registrations_username_lower",
+        "registrations",
+        [sa.literal_column("lower(username)")],
+        unique=True,
     )
 
     op.create_table(
@@ -193,6 +203,39 @@ def upgrade():
     )
 
     op.create_table(
+        "email_changes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("old_email", sa.String(length=254), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name="fk_email_changes_user_id_users", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_email_changes"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_email_changes_user_id", "email_changes", ["user_id"])
+    op.create_index("ix_email_changes_expires_at", "email_changes", ["expires_at"])
+
+    op.create_table(
+        "login_sessions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("security_stamp", sa.String(length=32), nullable=False),
+        sa.Column("timestamp", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name="fk_login_sessions_user_id_users", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_login_sessions"),
+        sa.UniqueConstraint("digest", name="uq_login_sessions_digest"),
+    )
+    op.create_index("ix_login_sessions_user_id", "login_sessions", ["user_id"])
+    op.create_index("ix_login_sessions_expires_at", "login_sessions", ["expires_at"])
+
+    op.create_table(
         "idempotency_keys",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -216,6 +259,14 @@ def downgrade():
     op.drop_index("ix_idempotency_keys_user_key", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
 
+    op.drop_index("ix_email_changes_expires_at", table_name="email_changes")
+    op.drop_index("ix_email_changes_user_id", table_name="email_changes")
+    op.drop_table("email_changes")
+
+    op.drop_index("ix_login_sessions_expires_at", table_name="login_sessions")
+    op.drop_index("ix_login_sessions_user_id", table_name="login_sessions")
+    op.drop_table("login_sessions")
+
     op.drop_index("ix_access_tokens_user_newest", table_name="access_tokens")
     op.drop_table("access_tokens")
 
@@ -236,9 +287,12 @@ def downgrade():
     op.drop_index("ix_follows_followed_newest", table_name="follows")
     op.drop_table("follows")
 
+    op.drop_index("uq_registrations_username_lower", table_name="registrations")
+    op.drop_index("ix_registrations_expires_at", table_name="registrations")
+    op.drop_table("registrations")
+
     op.drop_index("uq_users_username_lower", table_name="users")
     op.drop_index("ix_users_role_id", table_name="users")
-    op.drop_index("ix_users_reserved_username_lower", table_name="users")
     op.drop_table("users")
 
     op.drop_index("ix_roles_default", table_name="roles")

@@ -10,13 +10,19 @@ import pytest
 from flask import Flask
 from werkzeug.http import parse_cookie
 
+from app.extensions import db
+from app.models import Registration
 from tests.auth.actions import NEW_PASSWORD, follow_email, register, try_to_log_in
 from tests.support.databases import record_statements
 from tests.support.factories import PASSWORD, Factory
 from tests.support.http_client import Page, SiteClient
+from tests.support.interleaving import while_hashing
 from tests.support.mailbox import Mailbox
+from tests.support.rows import user_row
 
-KNOWN, UNCONFIRMED, UNKNOWN = "known@example.com", "pending@example.com", "absent@example.com"
+KNOWN, UNCONFIRMED, UNKNOWN = "known@example.com", "unconfirmed@example.com", "absent@example.com"
+PENDING = "pending@example.com"  # a registration
+ADDRESSES = [KNOWN, UNCONFIRMED, PENDING, UNKNOWN]
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,7 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.fixture
 def observe(app: Flask, make: Factory, mailbox: Mailbox, hashes: list[int]) -> Observe:
     """Create the accounts; return a function that submits a form and records the response."""
-    make.user("known", email=KNOWN)
-    make.user("pending", email=UNCONFIRMED, confirmed=False)
+    make_accounts(make)
     visitor = make.user("visitor")
 
     def send(action: Action, email: str) -> Trace:
@@ -104,6 +109,15 @@ def observe(app: Flask, make: Factory, mailbox: Mailbox, hashes: list[int]) -> O
     return send
 
 
+def make_accounts(make: Factory) -> None:
+    """Create an account with each address but UNKNOWN."""
+    make.user("known", email=KNOWN)
+    make.user("unconfirmed", email=UNCONFIRMED, confirmed=False)
+    with make.app.app_context():
+        Registration.save(PENDING, "pending", PASSWORD, "en")
+        db.session.commit()
+
+
 def session_keys(client: SiteClient) -> set[str]:
     with client.client.session_transaction() as session:
         return set(session)
@@ -124,7 +138,7 @@ def kind(statement: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["login", "reset", "resend", "change-email"])
-@pytest.mark.parametrize("address", [KNOWN, UNCONFIRMED])
+@pytest.mark.parametrize("address", [KNOWN, UNCONFIRMED, PENDING])
 def test_known_address_gets_the_response_of_an_unknown_one(
     observe: Observe, name: str, address: str
 ) -> None:
@@ -135,34 +149,60 @@ def test_known_address_gets_the_response_of_an_unknown_one(
     assert known.mailbox == (0 if name == "login" else 1)
 
 
-@pytest.mark.parametrize("address", [KNOWN, UNCONFIRMED])
-def test_known_address_registers_like_an_unknown_one(
-    app: Flask, observe: Observe, address: str
-) -> None:
-    """A new account writes one more row, which takes a fraction of the time of the hash."""
+@pytest.mark.parametrize("address", [KNOWN, UNCONFIRMED, PENDING])
+def test_known_address_registers_like_an_unknown_one(observe: Observe, address: str) -> None:
     action = ACTIONS["register"]
     other_name = {**action.fields, "username": "latecomer"}
 
     known = observe(action, address)
     unknown = observe(Action(action.path, other_name), UNKNOWN)
 
-    assert visible(known) == visible(unknown)
-    assert known.hashes == unknown.hashes == 1
-    assert known.mailbox == unknown.mailbox == 1
-    for trace in (known, unknown):
-        assert {"INSERT users", "UPDATE users"} & set(trace.statements)
-        assert "INSERT outbox_emails" in trace.statements
+    assert known == unknown
+    assert known.hashes == known.mailbox == 1
+    assert "INSERT registrations" in known.statements
 
 
-def visible(trace: Trace) -> tuple[Any, ...]:
-    return trace.statuses, trace.path, trace.text, trace.cookies, trace.session
+@pytest.mark.both_databases
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_registration_takes_no_user_id(
+    app: Flask, make: Factory, client: SiteClient, mailbox: Mailbox, address: str
+) -> None:
+    make_accounts(make)
+    visitor = make.user("visitor")
+    register(client, address, "wanted")
+
+    register(client, "own@example.com", "own")
+    follow_email(client, mailbox, "own@example.com")
+
+    own = user_row(app, "own")
+    assert own is not None
+    assert own["id"] == visitor.id + 1
 
 
-@pytest.mark.parametrize("address", [KNOWN, UNKNOWN])
+@pytest.mark.both_databases
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_two_registrations_at_once_cannot_have_the_same_username(
+    app: Flask, make: Factory, client: SiteClient, address: str
+) -> None:
+    make_accounts(make)
+    pages = []
+    fields = {"email": address, "username": "WANTED", "password": NEW_PASSWORD}
+    form = client.open("/auth/register")
+
+    with while_hashing(
+        lambda: pages.append(register(SiteClient(app), "own@example.com", "wanted"))
+    ):
+        pages.append(client.send(form, {**fields, "password2": NEW_PASSWORD}))
+
+    assert [page.path for page in pages] == ["/auth/unconfirmed", "/auth/register"]
+    assert "This username is taken" in pages[1].text
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_requested_username_is_reserved(
     app: Flask, make: Factory, client: SiteClient, address: str
 ) -> None:
-    make.user("known", email=KNOWN)
+    make_accounts(make)
     register(client, email=address, username="Wanted")
 
     page = register(SiteClient(app), email="other@example.com", username="wanted")
@@ -171,29 +211,29 @@ def test_requested_username_is_reserved(
     assert "This username is taken" in page.text
 
 
-@pytest.mark.parametrize("address", [KNOWN, UNKNOWN])
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_requested_username_can_be_requested_again(
     make: Factory, client: SiteClient, address: str
 ) -> None:
-    make.user("known", email=KNOWN)
+    make_accounts(make)
     register(client, email=address, username="wanted")
 
     assert register(client, email=address, username="Wanted").path == "/auth/unconfirmed"
 
 
-@pytest.mark.parametrize("address", [KNOWN, UNKNOWN])
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_username_of_an_account_is_taken(make: Factory, client: SiteClient, address: str) -> None:
-    make.user("known", email=KNOWN)
+    make_accounts(make)
 
     assert "This username is taken" in register(client, email=address, username="known").text
 
 
-@pytest.mark.parametrize("address", [KNOWN, UNKNOWN])
+@pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("path", ["/user/wanted", "/followers/wanted", "/followed-by/wanted"])
 def test_requested_username_has_no_profile(
     make: Factory, client: SiteClient, address: str, path: str
 ) -> None:
-    make.user("known", email=KNOWN)
+    make_accounts(make)
     register(client, email=address, username="wanted")
 
     assert client.open(path).status == 404

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.cli.demo import PASSWORD
 from app.extensions import db
-from app.models import AccessToken, Comment, Post, User
+from app.models import AccessToken, Comment, EmailChange, Post, User
 from tests.support.factories import UserData
 from tests.support.live_site import LiveSite
 
@@ -59,7 +59,10 @@ class DemoSite(LiveSite):
     def _link_tokens(self, pending_user: UserData) -> dict[str, Any]:
         pending = db.session.get_one(User, pending_user.id)
         maya = db.session.get_one(User, self.users["user"].id)
+        change = EmailChange.record(maya, "maya@earlier.example")
+        db.session.commit()
         return {
+            "restore_email_token": change.generate_restore_token(),
             "confirm_token": pending.generate_confirmation_token(),
             "reset_token": maya.generate_reset_token(),
             "change_email_token": maya.generate_email_change_token("maya@elsewhere.example"),

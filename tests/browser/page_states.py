@@ -74,6 +74,7 @@ ACCOUNT = {
     "change password, empty": PageState("/auth/change-password", "user", SUBMIT),
     "change email": PageState("/auth/change-email", "user"),
     "confirm new email": PageState("/auth/change-email/{change_email_token}", "user"),
+    "restore email": PageState("/auth/restore-email/{restore_email_token}"),
     "tokens": PageState("/auth/tokens", "user"),
     "no tokens": PageState("/auth/tokens", "newcomer"),
     "token without a name": PageState("/auth/tokens", "newcomer", "form.panel [type=submit]"),
@@ -82,6 +83,7 @@ ACCOUNT = {
 ERRORS = {
     "invalid confirmation link": PageState("/auth/confirm/broken", status=400),
     "invalid reset link": PageState("/auth/reset/broken", status=400),
+    "invalid restore link": PageState("/auth/restore-email/broken", status=400),
     "invalid email change link": PageState("/auth/change-email/broken", "user", status=400),
     "forbidden": PageState("/moderate", "user", status=403),
     "not found": PageState("/missing", status=404),

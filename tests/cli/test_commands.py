@@ -27,7 +27,7 @@ def test_all_commands_exist() -> None:
         *("outbox", "outbox list", "outbox send", "outbox prune"),
         *("static", "static collect"),
         *("tokens", "tokens create", "tokens list", "tokens revoke"),
-        *("users", "users create", "users promote", "users list", "users delete", "users prune"),
+        *("users", "users create", "users promote", "users list", "users delete"),
     }
     assert {name.split()[0] for name in ALL_COMMANDS} <= set(make_app().cli.commands)
 

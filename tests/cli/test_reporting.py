@@ -11,7 +11,7 @@ from tests.support.app_factory import make_app
 from tests.support.databases import EphemeralPostgres
 
 COMMANDS = [
-    *("users list", "users promote ann", "users delete ann", "users prune"),
+    *("users list", "users promote ann", "users delete ann"),
     *("outbox list", "outbox send", "outbox prune"),
     *("jobs list", "jobs retry --all", "jobs delete 1"),
     *("tokens list ann", "demo seed", "demo clear"),

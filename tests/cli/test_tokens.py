@@ -21,17 +21,18 @@ def test_token_is_created_listed_and_revoked(
     created = runner.invoke(args=["tokens", "create", "ann", "--name", "\033[2J", "--read-only"])
     secret = created.output.strip()
     with app.app_context():
-        grant = AccessToken.authenticate(secret)
-        assert grant is not None
-        assert (grant.user.username, grant.read_only) == ("ann", True)
-        grant.record_use()
+        found = AccessToken.authenticate(secret)
+        assert found is not None
+        user, token = found
+        assert (user.username, token.read_only) == ("ann", True)
+        token.record_use()
         db.session.commit()
 
     listed = runner.invoke(args=["tokens", "list", "ANN"]).output
-    assert listed.startswith(f"{grant.token_id}  ?[2J  (expires 20")
+    assert listed.startswith(f"{token.id}  ?[2J  (expires 20")
     assert ", last used 20" in listed
     assert listed.endswith(", read-only)\n")
-    revoked = runner.invoke(args=["tokens", "revoke", "ann", str(grant.token_id)])
+    revoked = runner.invoke(args=["tokens", "revoke", "ann", str(token.id)])
     assert (revoked.exit_code, revoked.output) == (0, "Revoked 1 token of ann.\n")
 
     assert not authenticates(app, secret)

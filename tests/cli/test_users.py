@@ -1,14 +1,11 @@
 """`flask users`: create, promote, list, delete and prune users."""
 
-from datetime import timedelta
-from typing import Any
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
 from app.extensions import db
-from app.models import User, utcnow
+from app.models import User
 from tests.support.factories import PASSWORD, Factory
 from tests.support.http_client import SiteClient
 
@@ -155,39 +152,3 @@ def test_missing_roles_are_an_error(bare_app: Flask) -> None:
 
     assert result.exit_code == 1
     assert "Run: flask deploy" in result.output
-
-
-@pytest.mark.both_databases
-def test_prune_deletes_old_unconfirmed_users_without_activity(
-    app: Flask, runner: FlaskCliRunner, make: Factory
-) -> None:
-    old = utcnow() - timedelta(days=8)
-    timestamps: dict[str, Any] = {"member_since": old, "last_seen": old}
-    make.user("unconfirmed", confirmed=False, **timestamps)
-    make.user("recent", confirmed=False)
-    make.user("confirmed", **timestamps)
-    make.user("seen", confirmed=False, member_since=old)
-    make.post(make.user("author", confirmed=False, **timestamps))
-    post = make.post(make.user("other"))
-    make.comment(make.user("commenter", confirmed=False, **timestamps), post)
-
-    result = runner.invoke(args=["users", "prune"])
-
-    expected = "Deleted 1 user who did not confirm within 7 days.\n"
-    assert (result.exit_code, result.output) == (0, expected)
-    assert "unconfirmed" not in usernames(app)
-    assert len(usernames(app)) == 6
-
-
-def test_prune_releases_reserved_usernames(
-    app: Flask, runner: FlaskCliRunner, make: Factory
-) -> None:
-    for name, days in (("old", 8), ("recent", 6)):
-        reserved_at = utcnow() - timedelta(days=days)
-        make.user(f"user{days}", reserved_username=name, reserved_at=reserved_at)
-
-    runner.invoke(args=["users", "prune"])
-
-    with app.app_context():
-        assert User.username_is_available("Old")
-        assert not User.username_is_available("Recent")

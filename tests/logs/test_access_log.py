@@ -213,7 +213,7 @@ def test_secrets_in_urls_are_not_logged(site: Flask, capsys: Captured) -> None:
     client = site.test_client()
     capsys.readouterr()
 
-    for path in ("/auth/reset/", "/auth/confirm/", "/auth/change-email/"):
+    for path in ("/auth/reset/", "/auth/confirm/", "/auth/change-email/", "/auth/restore-email/"):
         client.get(f"{path}the-token?password=the-password")
 
         log = capsys.readouterr().err

@@ -14,6 +14,7 @@ LONG_TOKEN = sign("change", {"address": "a" * 300}, 60, ["k" * 32])  # is compre
 SECRETS = {
     "token in a path": ("GET /auth/reset/abc.def 200", "abc.def"),
     "token in a longer path": ("GET /auth/confirm/abc/def 404", "abc"),
+    "token to restore an email address": ("GET /auth/restore-email/abc", "abc"),
     "token to change an email address": ("GET /auth/change-email/abc", "abc"),
     "signed token": (f"Referer {TOKEN}!", TOKEN),
     "compressed signed token": (f"next={LONG_TOKEN}", LONG_TOKEN),

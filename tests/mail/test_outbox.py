@@ -168,7 +168,6 @@ def test_old_emails_are_pruned_daily() -> None:
     run_due_jobs()
 
     assert list(db.session.scalars(db.select(OutboxEmail.id).order_by(OutboxEmail.id))) == kept
-    [job] = get_jobs()
-    assert job.name == "prune_outbox"
+    [job] = [job for job in get_jobs() if job.name == "prune_outbox"]
     assert job.run_at is not None
     assert timedelta(days=1) <= job.run_at - now < timedelta(days=1, minutes=1)

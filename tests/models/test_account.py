@@ -42,24 +42,6 @@ def test_only_confirmed_users_with_the_right_password_are_authenticated() -> Non
         assert User.authenticate(email, password) is None
 
 
-def test_new_password_ends_every_session() -> None:
-    user = create_user(password="cat and dog")
-    session_id = user.get_id()
-    assert User.find_by_session_id(session_id) is user
-
-    user.password = "cat and bird"
-
-    assert User.find_by_session_id(session_id) is None
-    assert User.find_by_session_id(user.get_id()) is user
-
-
-def test_invalid_session_id_finds_no_user() -> None:
-    create_user(id=1)
-
-    for session_id in ("", ".", "x.y", "1", "-1.x", "1.", "99999999.x", "².x"):
-        assert User.find_by_session_id(session_id) is None
-
-
 def test_password_is_rehashed_only_if_the_method_changed(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

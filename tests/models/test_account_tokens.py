@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.extensions import db
-from app.models import User
+from app.models import LoginSession, User
 from tests.models.users import create_user
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -97,13 +97,13 @@ def test_new_password_invalidates_tokens(purpose: str) -> None:
 
 def test_email_change_updates_the_avatar_and_ends_sessions() -> None:
     ann = create_user()
-    avatar, session_id = ann.avatar_hash, ann.get_id()
+    avatar, secret = ann.avatar_hash, LoginSession.issue(ann, remember=True)
 
     assert ann.change_email(ann.generate_email_change_token("  New@Example.COM "))
 
     assert ann.email == "new@example.com"
     assert ann.avatar_hash != avatar
-    assert User.find_by_session_id(session_id) is None
+    assert LoginSession.authenticate(secret) is None
 
 
 def test_email_does_not_change_to_an_address_in_use() -> None:
@@ -138,20 +138,3 @@ def test_new_tokens_are_signed_with_the_current_key(
     monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", [])
 
     assert ann.confirm(token)
-
-
-def test_unconfirmed_registration_is_replaced_until_it_is_confirmed() -> None:
-    ann = create_user(password="cat and dog")
-    token = ann.generate_confirmation_token()
-
-    assert ann.replace_unconfirmed("anna", "cat and bird", "zh_Hans")
-    db.session.commit()
-    assert (ann.username, ann.locale) == ("anna", "zh_Hans")
-    assert ann.verify_password("cat and bird")
-    assert not ann.confirm(token)
-
-    db.session.execute(db.update(User).values(confirmed=True))
-    assert ann.confirmed is True
-    db.session.expunge(ann)
-    ann.confirmed = False  # as loaded before another transaction confirmed the account
-    assert not ann.replace_unconfirmed("mallory", "cat and fish", "en")

@@ -4,7 +4,7 @@ import pytest
 
 from app.extensions import db
 from app.models import Role, User, lock_row, rows_changed
-from app.models.statements import insert_or_ignore
+from app.models.statements import delete_batch, insert_or_ignore, insert_or_update
 from tests.models.users import create_user
 
 pytestmark = [pytest.mark.usefixtures("context"), pytest.mark.both_databases]
@@ -15,6 +15,24 @@ def test_inserting_an_existing_row_is_ignored() -> None:
 
     assert rows_changed(db.session.execute(insert)) == 0
     assert rows_changed(db.session.execute(insert.values(name="Guest"))) == 1
+
+
+def test_inserting_an_existing_row_updates_it() -> None:
+    columns = {"name": "Guest", "default": False}
+
+    for permissions in (1, 2):
+        insert = insert_or_update(Role, "name", **columns, permissions=permissions)
+        db.session.execute(insert)
+
+    rows = db.session.scalars(db.select(Role.permissions).where(Role.name == "Guest")).all()
+    assert rows == [2]
+
+
+def test_batches_are_limited() -> None:
+    for name in ("ann", "bob", "eve"):
+        create_user(name)
+
+    assert [delete_batch(User, User.username != "eve", limit=1) for _ in range(3)] == [1, 1, 0]
 
 
 def test_locked_row_is_refreshed() -> None:

@@ -82,42 +82,6 @@ def test_user_is_found_in_any_case() -> None:
     assert User.find_by_email("ann\0@example.com") is None
 
 
-@pytest.mark.both_databases
-def test_username_is_available_unless_used_or_reserved_by_another_user() -> None:
-    ann = create_user("ann", reserved_username="Later")
-
-    assert User.username_is_available("bob")
-    assert not User.username_is_available("ANN")
-    assert not User.username_is_available("later")
-    assert User.username_is_available("Ann", exclude=ann)
-    assert User.username_is_available("later", exclude=ann)
-
-
-def test_registering_again_may_use_the_same_username() -> None:
-    ann = create_user("ann", reserved_username="Later")
-
-    for confirmed, available in ((False, True), (True, False)):
-        ann.confirmed = confirmed
-        db.session.flush()
-        assert User.username_is_available("ann", registering_email=ann.email) is available
-        assert User.username_is_available("later", registering_email=" ANN@example.com")
-        assert not User.username_is_available("ann", registering_email="bob@example.com")
-
-
-def test_reserved_usernames_are_released() -> None:
-    ann, bob = create_user("ann"), create_user("bob")
-    ann.reserve_username("old")
-    bob.reserve_username("recent")
-    assert ann.reserved_at is not None
-    ann.reserved_at -= timedelta(days=2)
-    db.session.flush()
-
-    User.release_reserved_usernames(utcnow() - timedelta(days=1))
-
-    assert ann.reserved_username is None
-    assert bob.reserved_username == "recent"
-
-
 def test_profile_fields_are_stripped_and_blank_ones_are_null() -> None:
     ann = create_user(name="Ann", location="Here")
 

@@ -123,6 +123,7 @@ FORMS = [
         "/auth/change-email/{change_email_token}",
         account(BAD_REQUEST, author=DONE),
     ),
+    post("auth.restore_email", "/auth/restore-email/{restore_email_token}", PUBLIC_FORM),
     post(
         "auth.delete_account",
         "/auth/delete-account",
@@ -161,6 +162,7 @@ PAGES = [
         "/auth/change-email/{change_email_token}",
         account(BAD_REQUEST, author=OK),
     ),
+    get("auth.restore_email", "/auth/restore-email/{restore_email_token}", PUBLIC),
     get("auth.delete_account", "/auth/delete-account", account(OK, administrator=FORBIDDEN)),
     get("auth.tokens", "/auth/tokens", account(OK)),
     get("api_docs.page", "/api/docs", everyone(OK)),

@@ -40,6 +40,7 @@ class ExampleSite:
             "confirm_token": token_for(app, pending, "confirm"),
             "reset_token": token_for(app, self.users["other"], "reset"),
             "change_email_token": token_for(app, author, "change_email"),
+            "restore_email_token": token_for(app, self.users["other"], "restore_email"),
         }
 
     def log_in(self, role: str) -> tuple[FlaskClient, str]:

@@ -5,17 +5,18 @@ from typing import Any
 from flask import Flask
 
 from app.extensions import db, limiter
-from app.models import User
+from app.models import EmailChange, User
 from tests.support.databases import clear_database
 from tests.support.factories import UserData
 
 
 def all_rows(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
-    """Return all rows of all tables, without `last_seen`, which GET requests update."""
+    """Return all rows of all tables, without the columns that GET requests update."""
     with app.app_context():
         tables = {}
         for table in db.metadata.sorted_tables:
-            columns = [column for column in table.columns if column.name != "last_seen"]
+            updated = {"last_seen", "last_used_at"}
+            columns = [column for column in table.columns if column.name not in updated]
             rows = db.session.execute(db.select(*columns))
             tables[table.name] = sorted((tuple(row) for row in rows), key=repr)
         return tables
@@ -65,11 +66,15 @@ def user_row(app: Flask, username: str) -> dict[str, Any] | None:
 
 
 def token_for(app: Flask, user: UserData, purpose: str, seconds: int = 3600) -> str:
-    """Return a token as sent by email; `purpose` is confirm, reset or change_email."""
+    """Return a token as sent by email, for the purpose of the same name."""
     with app.app_context():
         row = db.session.get_one(User, user.id)
         if purpose == "confirm":
             return row.generate_confirmation_token(seconds)
         if purpose == "reset":
             return row.generate_reset_token(seconds)
-        return row.generate_email_change_token("moved@example.com", seconds)
+        if purpose == "change_email":
+            return row.generate_email_change_token("moved@example.com", seconds)
+        change = EmailChange.record(row, f"old-{row.email}")
+        db.session.commit()
+        return change.generate_restore_token()

@@ -147,6 +147,11 @@ PASSWORD_AND_EMAIL = [
         "/auth/change-email/{change_email_token}",
         "/auth/change-email/{change_email_token}",
     ),
+    button(
+        "anonymous",
+        "/auth/restore-email/{restore_email_token}",
+        "/auth/restore-email/{restore_email_token}",
+    ),
 ]
 TOKENS = [
     Submission("user", "/auth/tokens", {"name": "data", "days": "30", "password": PASSWORD}),

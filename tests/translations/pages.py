@@ -38,6 +38,8 @@ PAGES = [
     "/auth/change-email",
     "/auth/change-email/{change_email_token}",
     "/auth/change-email/broken",
+    "/auth/restore-email/{restore_email_token}",
+    "/auth/restore-email/broken",
     "/auth/delete-account",
     "/auth/tokens",
     "/api/docs",

@@ -14,7 +14,7 @@ from tests.support.mailbox import Mailbox
 from tests.support.rows import Snapshot, token_for
 
 ROLE_NAMES = {"user": "User", "moderator": "Moderator", "administrator": "Administrator"}
-TOKENS = {"confirm": "pending", "reset": "user", "change_email": "user"}
+TOKENS = {"confirm": "pending", "reset": "user", "change_email": "user", "restore_email": "user"}
 
 
 def make_site(mailbox: Mailbox, **settings: Any) -> Flask:

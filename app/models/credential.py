@@ -1,0 +1,102 @@
+"""What API tokens and login sessions share: a random secret, stored as a digest."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from sqlalchemy import ForeignKey, String, delete, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..extensions import Model, db
+from .statements import rows_changed
+from .types import UTCDateTime, utcnow
+from .user import User
+
+LAST_USED_INTERVAL = timedelta(minutes=1)
+
+
+class Credential(Model):
+    """A secret that authenticates a user until it expires or their security stamp changes.
+
+    SHA-256 without a salt is enough: a secret has 256 random bits, so there is nothing to guess,
+    and the digest is computed for each request.
+    """
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    security_stamp: Mapped[str] = mapped_column(String(32))
+    timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    @classmethod
+    def _issue(
+        cls, user: User, lifetime: timedelta, prefix: str = "", **columns: Any
+    ) -> tuple[Self, str]:
+        """Add a row for `user`; return it and its secret. Delete the user's expired rows."""
+        cls.delete_expired(user)
+        secret = prefix + secrets.token_urlsafe(32)
+        row = cls(
+            user_id=user.id,
+            digest=digest(secret),
+            security_stamp=user.security_stamp,
+            expires_at=utcnow() + lifetime,
+            **columns,
+        )
+        db.session.add(row)
+        return row, secret
+
+    @classmethod
+    def delete_expired(cls, user: User) -> None:
+        """Delete the rows of `user` that are no longer valid."""
+        is_expired = or_(cls.expires_at <= utcnow(), cls.security_stamp != user.security_stamp)
+        db.session.execute(delete(cls).where(cls.user_id == user.id, is_expired))
+
+    @classmethod
+    def authenticate(cls, secret: str) -> tuple[User, Self] | None:
+        """Return the user of a valid secret, and its row, or None; one query.
+
+        The row is detached from the session, so that a commit does not expire it.
+        """
+        found = db.session.execute(
+            select(User, cls)
+            .join(User, User.id == cls.user_id)
+            .where(
+                cls.digest == digest(secret),
+                cls.security_stamp == User.security_stamp,
+                cls.expires_at > utcnow(),
+            )
+        ).first()
+        if found is None:
+            return None
+        user, row = found
+        db.session.expunge(row)
+        return user, row
+
+    @classmethod
+    def revoke(cls, user: User, row_id: int | None = None) -> int:
+        """Delete one row of `user`, or all of them; return how many were deleted."""
+        rows = delete(cls).where(cls.user_id == user.id)
+        if row_id is not None:
+            rows = rows.where(cls.id == row_id)
+        return rows_changed(db.session.execute(rows))
+
+    def last_used_is_stale(self) -> bool:
+        """Return True if `last_used_at` is at least a minute old."""
+        return self.last_used_at is None or utcnow() - self.last_used_at >= LAST_USED_INTERVAL
+
+    def record_use(self) -> None:
+        """Update `last_used_at` if it is stale."""
+        if self.last_used_is_stale():
+            cls = type(self)
+            row = update(cls).where(cls.id == self.id)
+            db.session.execute(row.values(last_used_at=utcnow()))
+
+
+def digest(secret: str) -> str:
+    """Return the SHA-256 digest under which a secret is stored."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,49 @@
+"""What has expired is deleted."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.auth.expiry import delete_expired
+from app.extensions import db
+from app.models import LoginSession, Registration, User, utcnow
+from tests.support.factories import Factory
+from tests.support.rows import count_rows
+
+pytestmark = pytest.mark.both_databases
+
+
+def add_registration(name: str, age: timedelta) -> None:
+    Registration.save(f"{name}@example.com", name, "cat and dog", "en")
+    db.session.get_one(Registration, f"{name}@example.com").expires_at = utcnow() - age
+
+
+def test_expired_rows_are_deleted_in_batches(app: Flask) -> None:
+    with app.app_context():
+        for number in range(3):
+            add_registration(f"old{number}", timedelta(seconds=number))
+            add_registration(f"new{number}", timedelta(seconds=-60))
+        db.session.commit()
+
+        delete_expired()
+        db.session.commit()
+
+    assert count_rows(app, Registration) == 3
+
+
+def test_expired_login_sessions_are_deleted(app: Flask, make: Factory) -> None:
+    users = {make.user("ann").id: 0, make.user("bob").id: 60}
+    with app.app_context():
+        for user_id, seconds in users.items():
+            user = db.session.get_one(User, user_id)
+            LoginSession.issue(user, remember=True)
+            expires_at = utcnow() + timedelta(seconds=seconds)
+            sessions = db.update(LoginSession).where(LoginSession.user_id == user.id)
+            db.session.execute(sessions.values(expires_at=expires_at))
+        db.session.commit()
+
+        delete_expired()
+        db.session.commit()
+
+    assert count_rows(app, LoginSession) == 1
