@@ -188,9 +188,12 @@ class ProductionConfig(Config):
     PREFERRED_URL_SCHEME = "https"
     TRUSTED_HOSTS = rules.add_host(env.strings("TRUSTED_HOSTS", rules.HOSTS), Config.SITE_URL)
     SESSION_COOKIE_SECURE = REMEMBER_COOKIE_SECURE = Config.SITE_URL.startswith("https:")
-    # Browsers accept cookies with the prefix __Host- only over TLS and from exactly this host.
-    SESSION_COOKIE_NAME = f"{'__Host-' if SESSION_COOKIE_SECURE else ''}session"
-    REMEMBER_COOKIE_NAME = f"{'__Host-' if SESSION_COOKIE_SECURE else ''}remember_token"
+    # Browsers accept cookies with this prefix only over TLS and, for __Host-, only from exactly
+    # this host and with Path=/, which a site below a path does not use.
+    cookie_prefix = "__Host-" if Config.SITE_URL.count("/") == 2 else "__Secure-"
+    cookie_prefix = cookie_prefix if SESSION_COOKIE_SECURE else ""
+    SESSION_COOKIE_NAME = f"{cookie_prefix}session"
+    REMEMBER_COOKIE_NAME = f"{cookie_prefix}remember_token"
 
     @classmethod
     def validation_errors(cls) -> list[str]:

@@ -65,6 +65,10 @@ keepalive = 95
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
+# The application takes the path from SITE_URL. With this variable, gunicorn would answer 500 to
+# health checks, which do not have the path.
+script_name = env.text("SCRIPT_NAME", "") or ""
+os.environ.pop("SCRIPT_NAME", None)
 limit_request_line = 8190  # like nginx
 limit_request_fields = 100
 limit_request_field_size = 8190
@@ -96,6 +100,10 @@ try:
     settings.validate()  # here, so that not every worker prints the same errors
 except ConfigurationError as error:
     print(error, file=sys.stderr)
+    sys.exit(CONFIGURATION_ERROR)
+
+if not settings.SITE_URL.endswith(script_name.rstrip("/")):
+    print("SCRIPT_NAME is set: add this path to SITE_URL instead.", file=sys.stderr)
     sys.exit(CONFIGURATION_ERROR)
 
 # ------------------------------------------------------------------------ logging

@@ -26,7 +26,8 @@ PORT = (
 )
 HOST = rf"\.?[^\W_](-|[^\W_]){{,62}}(\.(-|[^\W_]){{1,63}})*({PORT})?"
 ORIGIN = rf"https?://[a-z0-9.-]+({PORT})?"  # as browsers send it
-SITE_URL = rf"https?://({HOSTNAME})({PORT})?"
+PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"  # of characters that are never encoded
+SITE_URL = rf"https?://({HOSTNAME})({PORT})?{PATH}"
 SERVER = rf"([^/?#\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^@:/?#\s]*)({PORT})?"
 REDIS_OPTION = r"(db=[0-9]{1,5}|ssl_(cert_reqs=(none|optional|required)|ca_certs=/[^&#@]+))"
 DATABASE_URL = rf"(sqlite|postgresql\+psycopg2)://(?![^/?#]*@[^/?#]*@){SERVER}([/?#].*)?"
@@ -191,10 +192,10 @@ def validate_common(settings: Any) -> Iterator[str]:
         yield "SSL_REDIRECT is on, but SITE_URL does not start with https: change one of them."
     if not re.fullmatch(SITE_URL, settings.SITE_URL):
         yield (
-            "SITE_URL is missing or invalid: set it to the public URL of the site, without a "
-            "path, such as https://example.com. Its host can have letters, digits, dots and "
-            "hyphens; write an international domain in ASCII (xn--…). IPv6 addresses are not "
-            "supported."
+            "SITE_URL is missing or invalid: set it to the public URL of the site, such as "
+            "https://example.com or https://example.com/blog. Its host can have letters, digits, "
+            "dots and hyphens; write an international domain in ASCII (xn--…). IPv6 addresses are "
+            "not supported. Its path can have letters, digits and ._~-"
         )
     url = settings.SQLALCHEMY_DATABASE_URI
     if url and not re.fullmatch(DATABASE_URL, url):

@@ -147,8 +147,8 @@ def installed() -> list[ErrorEmailHandler]:
 def stop_threads() -> None:
     """End the threads of this process before it forks.
 
-    A child would wait for ever for a lock that a thread of its parent holds at that moment, such as
-    the lock of a module that is being imported. The next error starts a thread again.
+    A child would wait for ever for a lock that a thread of its parent holds at that moment, such
+    as the lock of a module that is being imported. The next error starts a thread again.
     """
     for handler in installed():
         handler.stop_thread()

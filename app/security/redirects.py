@@ -15,6 +15,9 @@ def is_safe_redirect(target: str) -> bool:
 
 
 def redirect_target(fallback: str = "main.index") -> str:
-    """Return the request's `next` parameter if it is safe, or the URL of `fallback`."""
+    """Return the URL of the request's `next` parameter if it is safe, or of `fallback`.
+
+    Like `request.path`, `next` does not include the path of SITE_URL.
+    """
     target = request.form.get("next") or request.args.get("next", "")
-    return target if is_safe_redirect(target) else url_for(fallback)
+    return request.script_root + target if is_safe_redirect(target) else url_for(fallback)
