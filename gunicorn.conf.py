@@ -65,10 +65,9 @@ keepalive = 95
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
-# The application takes the path from SITE_URL. With this variable, gunicorn would answer 500 to
+# The application takes its path from SITE_URL. With this variable, gunicorn would answer 500 to
 # health checks, which do not have the path.
-script_name = env.text("SCRIPT_NAME", "") or ""
-os.environ.pop("SCRIPT_NAME", None)
+script_name = os.environ.pop("SCRIPT_NAME", "")
 limit_request_line = 8190  # like nginx
 limit_request_fields = 100
 limit_request_field_size = 8190
