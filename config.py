@@ -228,7 +228,7 @@ class HerokuConfig(ProductionConfig):
     """Heroku and similar platforms: one proxy, which terminates TLS; logs to stderr."""
 
     TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 1, minimum=0, maximum=10)
-    RELEASE = Config.RELEASE or env.text("HEROKU_RELEASE_VERSION")
+    RELEASE = Config.RELEASE or env.text("HEROKU_RELEASE_VERSION", rule=rules.RELEASE)
     COMMIT = Config.COMMIT or env.text("HEROKU_BUILD_COMMIT")
     SSL_REDIRECT = env.flag("SSL_REDIRECT", default=env.text("DYNO") is not None)
     if env.text("DYNO"):

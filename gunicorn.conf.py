@@ -82,7 +82,10 @@ if multiproc_dir is None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = multiproc_dir
     master_pid, created = os.getpid(), multiproc_dir
     atexit.register(lambda: shutil.rmtree(created, True) if os.getpid() == master_pid else None)
-Path(multiproc_dir).mkdir(parents=True, exist_ok=True)
+try:
+    Path(multiproc_dir).mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    env.errors["multiproc"] = f"PROMETHEUS_MULTIPROC_DIR cannot be created: {error.strerror}."
 
 if env.errors:
     print("\n".join(env.errors.values()), file=sys.stderr)

@@ -5,8 +5,12 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from warnings import catch_warnings
 
+import psycopg2.extensions
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 DEVELOPMENT_KEY = "development only: set SECRET_KEY in production"
 GENERATE_KEY = "Generate one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
@@ -81,6 +85,24 @@ def parse_database(url: str) -> str:
     for `postgresql://`.
     """
     return re.sub("^postgres(ql)?://", "postgresql+psycopg2://", url)
+
+
+def is_database_url(url: str) -> bool:
+    """Return True if `url` has the form of a database URL, and options that its driver knows."""
+    try:
+        parsed = make_url(url)
+        with catch_warnings(action="ignore"):  # SQLAlchemy warns again when it creates the engine
+            _arguments, options = parsed.get_dialect()().create_connect_args(parsed)
+        if parsed.get_backend_name() == "postgresql":
+            psycopg2.extensions.make_dsn(**options)
+    except (ArgumentError, ValueError, psycopg2.Error):
+        return False
+    return re.fullmatch(DATABASE_URL, url) is not None and "%00" not in url
+
+
+def parse_limits(text: str) -> str:
+    """Return rate limits without repetitions, which would count each request twice."""
+    return "; ".join(dict.fromkeys(re.split("[;,] ?", text)))
 
 
 def parse_redis(url: str) -> str:
@@ -166,7 +188,9 @@ HOSTS = Rule(
     parse_hosts,
 )
 ORIGINS = Rule("use origins without a path, as in https://a.org", separated(ORIGIN), split)
-LIMITS = Rule("use a limit such as 10 per minute; 50 per hour", separated(LIMIT, "[;,] ?"))
+LIMITS = Rule(
+    "use a limit such as 10 per minute; 50 per hour", separated(LIMIT, "[;,] ?"), parse_limits
+)
 REDIS = Rule(
     "use redis://:password@host:6379/0, rediss:// (TLS) or unix:///path, with no options but db "
     "and, for TLS, ssl_cert_reqs and ssl_ca_certs. In the password, write %2F for /, %3F for ? "
@@ -207,14 +231,15 @@ def validate_common(settings: Any) -> Iterator[str]:
             "SITE_URL is missing or invalid: set it to the public URL of the site, such as "
             "https://example.com or https://example.com/blog. Its host can have letters, digits, "
             "dots and hyphens; write an international domain in ASCII (xn--…). IPv6 addresses are "
-            "not supported. Its path can have letters, digits and ._~-"
+            "not supported. Its path can have letters, digits, dots, hyphens, underscores and ~."
         )
     url = settings.SQLALCHEMY_DATABASE_URI
-    if url and not re.fullmatch(DATABASE_URL, url):
+    if url and not is_database_url(url):
         yield (
             f"{settings.database_variable} is invalid: use "
             "postgresql://user:password@host:5432/database or sqlite:////absolute/path. In the "
-            "password, write %40 for @ and %3A for : and %2F for /."
+            "password, write %40 for @ and %3A for : and %2F for /. Options after ? are those of "
+            "PostgreSQL's client library."
         )
     elif url and re.fullmatch(UNNAMED_DATABASE, url):
         yield (

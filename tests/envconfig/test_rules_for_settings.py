@@ -45,6 +45,10 @@ INVALID = [
     ({"DATABASE_URL": "mysql://host/site"}, "DATABASE_URL is invalid: use postgresql://"),
     ({"DATABASE_URL": "sqlite:site"}, "DATABASE_URL is invalid"),
     ({"DATABASE_URL": "postgresql://u:p@host:abc/db"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "postgresql://u:p@host/db?pool_size=5"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "postgresql://u:p@host/db%00"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "sqlite://site/site.sqlite"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "sqlite:////srv/site.sqlite?timeout=x"}, "DATABASE_URL is invalid"),
     *(
         ({"DATABASE_URL": f"{scheme}://{rest}"}, "DATABASE_URL names no database: write its name")
         for scheme in ("postgres", "postgresql", "postgresql+psycopg2")

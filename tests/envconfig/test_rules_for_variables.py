@@ -74,6 +74,7 @@ INVALID = [
     ({"TRUSTED_HOSTS": "a" * 64}, "TRUSTED_HOSTS is 'aaa"),
     ({"RELEASE": "4\n2"}, "RELEASE is '4\\n2'"),
     ({"RELEASE": "é"}, "RELEASE is 'é'"),
+    ({"HEROKU_RELEASE_VERSION": "é"}, "HEROKU_RELEASE_VERSION is 'é'"),
     (
         {"CORS_ORIGINS": "https://a.example/x"},
         "CORS_ORIGINS is 'https://a.example/x': use origins without",
@@ -142,6 +143,17 @@ def test_lists_have_spaces_or_commas(text: str) -> None:
     hosts = settings_from("production", TRUSTED_HOSTS=text).TRUSTED_HOSTS
 
     assert hosts == ["a.example", ".b.example"]
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("1 per second;1 per second", "1 per second"),
+        ("5 per hour, 1 per day,5 per hour", "5 per hour; 1 per day"),
+    ],
+)
+def test_repeated_limit_counts_once(text: str, limits: str) -> None:
+    assert settings_from("production", RATELIMIT_API=text).RATELIMIT_API == limits
 
 
 # The bounds of each number.
