@@ -153,7 +153,9 @@ def test_lists_have_spaces_or_commas(text: str) -> None:
     ],
 )
 def test_repeated_limit_counts_once(text: str, limits: str) -> None:
-    assert settings_from("production", RATELIMIT_API=text).RATELIMIT_API == limits
+    read = settings_from("production", RATELIMIT_API=text).RATELIMIT_API
+
+    assert read == limits
 
 
 # The bounds of each number.
