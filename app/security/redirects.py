@@ -17,7 +17,9 @@ def is_safe_redirect(target: str) -> bool:
 def redirect_target(fallback: str = "main.index") -> str:
     """Return the URL of the request's `next` parameter if it is safe, or of `fallback`.
 
-    Like `request.path`, `next` does not include the path of SITE_URL.
+    Like `request.path`, `next` need not include the path of SITE_URL.
     """
-    target = request.form.get("next") or request.args.get("next", "")
-    return request.script_root + target if is_safe_redirect(target) else url_for(fallback)
+    target, root = request.form.get("next") or request.args.get("next", ""), request.script_root
+    if not is_safe_redirect(target):
+        return url_for(fallback)
+    return target if target.startswith(f"{root}/") else root + target

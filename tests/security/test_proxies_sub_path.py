@@ -132,6 +132,8 @@ def test_login_leads_back_to_the_page(site: Flask, prefix: str, ann: UserData) -
     page = client.send(page, {"email": ann.email, "password": ann.password})
 
     assert page.path == f"{prefix}/followed"
+    url = f"/preferences?next={prefix}/followed"
+    assert client.submit(url, {"theme": "dark", "locale": "en"}).path == f"{prefix}/followed"
     for unsafe in ("//evil.example", "https://evil.example", "/\\evil.example"):
         url = f"/preferences?next={unsafe}"
         assert client.submit(url, {"theme": "dark", "locale": "en"}).path == f"{prefix}/"
