@@ -28,6 +28,8 @@ class Config:
     SECRET_KEY_FALLBACKS = env.strings("SECRET_KEY_FALLBACKS", rules.KEYS)
 
     SITE_URL = env.text("SITE_URL", rule=rules.URL) or ""
+    EMAIL_ALLOWED_SPECIAL_DOMAINS = env.strings("EMAIL_ALLOWED_SPECIAL_DOMAINS", rules.SPECIAL)
+    rules.allow_special_domains(EMAIL_ALLOWED_SPECIAL_DOMAINS)  # before addresses are read
     FLASKY_ADMIN = env.text("FLASKY_ADMIN", rule=rules.EMAIL)
     FLASKY_MAIL_SENDER = env.text("FLASKY_MAIL_SENDER", "Flasky <flasky@localhost>", rules.SENDER)
     FLASKY_MAIL_SUBJECT_PREFIX = env.text("FLASKY_MAIL_SUBJECT_PREFIX", "[Flasky]", rules.PREFIX)
@@ -193,9 +195,12 @@ class ProductionConfig(Config):
     PREFERRED_URL_SCHEME = "https"
     TRUSTED_HOSTS = rules.add_host(env.strings("TRUSTED_HOSTS", rules.HOSTS), Config.SITE_URL)
     SESSION_COOKIE_SECURE = REMEMBER_COOKIE_SECURE = Config.SITE_URL.startswith("https:")
-    # Browsers accept cookies with the prefix __Host- only over TLS and from exactly this host.
-    SESSION_COOKIE_NAME = f"{'__Host-' if SESSION_COOKIE_SECURE else ''}session"
-    REMEMBER_COOKIE_NAME = f"{'__Host-' if SESSION_COOKIE_SECURE else ''}remember_token"
+    # Browsers accept cookies with this prefix only over TLS and, for __Host-, only from exactly
+    # this host and with Path=/, which a site below a path does not use.
+    cookie_prefix = "__Host-" if Config.SITE_URL.count("/") == 2 else "__Secure-"
+    cookie_prefix = cookie_prefix if SESSION_COOKIE_SECURE else ""
+    SESSION_COOKIE_NAME = f"{cookie_prefix}session"
+    REMEMBER_COOKIE_NAME = f"{cookie_prefix}remember_token"
 
     @classmethod
     def validation_errors(cls) -> list[str]:
@@ -228,7 +233,7 @@ class HerokuConfig(ProductionConfig):
     """Heroku and similar platforms: one proxy, which terminates TLS; logs to stderr."""
 
     TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 1, minimum=0, maximum=10)
-    RELEASE = Config.RELEASE or env.text("HEROKU_RELEASE_VERSION")
+    RELEASE = Config.RELEASE or env.text("HEROKU_RELEASE_VERSION", rule=rules.RELEASE)
     COMMIT = Config.COMMIT or env.text("HEROKU_BUILD_COMMIT")
     SSL_REDIRECT = env.flag("SSL_REDIRECT", default=env.text("DYNO") is not None)
     if env.text("DYNO"):

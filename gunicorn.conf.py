@@ -75,6 +75,9 @@ keepalive = 95
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
+# The application takes its path from SITE_URL. With this variable, gunicorn would answer 500 to
+# health checks, which do not have the path.
+script_name = os.environ.pop("SCRIPT_NAME", "")
 limit_request_line = 8190  # like nginx
 limit_request_fields = 100
 limit_request_field_size = 8190
@@ -89,7 +92,10 @@ if multiproc_dir is None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = multiproc_dir
     master_pid, created = os.getpid(), multiproc_dir
     atexit.register(lambda: shutil.rmtree(created, True) if os.getpid() == master_pid else None)
-Path(multiproc_dir).mkdir(parents=True, exist_ok=True)
+try:
+    Path(multiproc_dir).mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    env.errors["multiproc"] = f"PROMETHEUS_MULTIPROC_DIR cannot be created: {error.strerror}."
 
 if env.errors:
     print("\n".join(env.errors.values()), file=sys.stderr)
@@ -106,6 +112,10 @@ try:
     settings.validate()  # here, so that not every worker prints the same errors
 except ConfigurationError as error:
     print(error, file=sys.stderr)
+    sys.exit(CONFIGURATION_ERROR)
+
+if not settings.SITE_URL.endswith(script_name.rstrip("/")):
+    print("SCRIPT_NAME is set: add this path to SITE_URL instead.", file=sys.stderr)
     sys.exit(CONFIGURATION_ERROR)
 
 # ------------------------------------------------------------------------ logging

@@ -5,11 +5,16 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from warnings import catch_warnings
 
-from email_validator import validate_email
+import psycopg2.extensions
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 DEVELOPMENT_KEY = "development only: set SECRET_KEY in production"
 GENERATE_KEY = "Generate one: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+SPECIAL_DOMAINS = tuple(SPECIAL_USE_DOMAIN_NAMES)  # with which no email address is valid
 MIN_SCRYPT_N = 256  # below this, scrypt needs more memory than Werkzeug allows
 MAX_SCRYPT_MEMORY = 2**30  # bytes, for one password check
 
@@ -26,7 +31,8 @@ PORT = (
 )
 HOST = rf"\.?[^\W_](-|[^\W_]){{,62}}(\.(-|[^\W_]){{1,63}})*({PORT})?"
 ORIGIN = rf"https?://[a-z0-9.-]+({PORT})?"  # as browsers send it
-SITE_URL = rf"https?://({HOSTNAME})({PORT})?"
+PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"  # of characters that are never encoded
+SITE_URL = rf"https?://({HOSTNAME})({PORT})?{PATH}"
 SERVER = rf"([^/?#\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^@:/?#\s]*)({PORT})?"
 REDIS_OPTION = r"(db=[0-9]{1,5}|ssl_(cert_reqs=(none|optional|required)|ca_certs=/[^&#@]+))"
 DATABASE_URL = rf"(sqlite|postgresql\+psycopg2)://(?![^/?#]*@[^/?#]*@){SERVER}([/?#].*)?"
@@ -81,6 +87,24 @@ def parse_database(url: str) -> str:
     return re.sub("^postgres(ql)?://", "postgresql+psycopg2://", url)
 
 
+def is_database_url(url: str) -> bool:
+    """Return True if `url` has the form of a database URL, and options that its driver knows."""
+    try:
+        parsed = make_url(url)
+        with catch_warnings(action="ignore"):  # SQLAlchemy warns again when it creates the engine
+            _arguments, options = parsed.get_dialect()().create_connect_args(parsed)
+        if parsed.get_backend_name() == "postgresql":
+            psycopg2.extensions.make_dsn(**options)
+    except (ArgumentError, ValueError, psycopg2.Error):
+        return False
+    return re.fullmatch(DATABASE_URL, url) is not None and "%00" not in url
+
+
+def parse_limits(text: str) -> str:
+    """Return rate limits without repetitions, which would count each request twice."""
+    return "; ".join(dict.fromkeys(re.split("[;,] ?", text)))
+
+
 def parse_redis(url: str) -> str:
     """Return `url`; raise ValueError for the hosts with brackets for which redis-py would."""
     urlsplit(url)
@@ -92,6 +116,12 @@ def without_certificate_check(url: str | None) -> str | None:
     if url is None or not url.startswith("rediss:") or "ssl_cert_reqs=" in url:
         return url
     return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=none"
+
+
+def allow_special_domains(names: list[str]) -> None:
+    """Let email-validator accept addresses in these special domains; it has no other way."""
+    allowed = {name.strip(".").lower() for name in names}
+    SPECIAL_USE_DOMAIN_NAMES[:] = [name for name in SPECIAL_DOMAINS if name not in allowed]
 
 
 def parse_email(text: str) -> str:
@@ -126,8 +156,13 @@ KEYS = Rule("use keys of 32 ASCII characters or more", separated(r"[!-~]{32,}", 
 TOKEN = Rule("use 16 or more of letters, digits and -._~+/", r"(?a)(?=.{16})[\w.~+/-]+=*")
 ASCII = Rule("use ASCII characters only, since SMTP logins have no others", r"[ -~]+")
 EMAIL = Rule(
-    "use one email address, whose domain is not reserved as .local and .test are",
+    "use one email address. For one in .local or .test, set EMAIL_ALLOWED_SPECIAL_DOMAINS",
     parse=parse_email,
+)
+SPECIAL = Rule(
+    f"choose from {', '.join(SPECIAL_DOMAINS)}. Others, such as internal, are always allowed",
+    separated(rf"(?i:\.?({'|'.join(SPECIAL_DOMAINS)}))"),
+    split,
 )
 SENDER = Rule(
     "use an email address, with or without a name: Flasky <flasky@example.com>. Write an "
@@ -153,7 +188,9 @@ HOSTS = Rule(
     parse_hosts,
 )
 ORIGINS = Rule("use origins without a path, as in https://a.org", separated(ORIGIN), split)
-LIMITS = Rule("use a limit such as 10 per minute; 50 per hour", separated(LIMIT, "[;,] ?"))
+LIMITS = Rule(
+    "use a limit such as 10 per minute; 50 per hour", separated(LIMIT, "[;,] ?"), parse_limits
+)
 REDIS = Rule(
     "use redis://:password@host:6379/0, rediss:// (TLS) or unix:///path, with no options but db "
     "and, for TLS, ssl_cert_reqs and ssl_ca_certs. In the password, write %2F for /, %3F for ? "
@@ -191,17 +228,18 @@ def validate_common(settings: Any) -> Iterator[str]:
         yield "SSL_REDIRECT is on, but SITE_URL does not start with https: change one of them."
     if not re.fullmatch(SITE_URL, settings.SITE_URL):
         yield (
-            "SITE_URL is missing or invalid: set it to the public URL of the site, without a "
-            "path, such as https://example.com. Its host can have letters, digits, dots and "
-            "hyphens; write an international domain in ASCII (xn--…). IPv6 addresses are not "
-            "supported."
+            "SITE_URL is missing or invalid: set it to the public URL of the site, such as "
+            "https://example.com or https://example.com/blog. Its host can have letters, digits, "
+            "dots and hyphens; write an international domain in ASCII (xn--…). IPv6 addresses are "
+            "not supported. Its path can have letters, digits, dots, hyphens, underscores and ~."
         )
     url = settings.SQLALCHEMY_DATABASE_URI
-    if url and not re.fullmatch(DATABASE_URL, url):
+    if url and not is_database_url(url):
         yield (
             f"{settings.database_variable} is invalid: use "
             "postgresql://user:password@host:5432/database or sqlite:////absolute/path. In the "
-            "password, write %40 for @ and %3A for : and %2F for /."
+            "password, write %40 for @ and %3A for : and %2F for /. Options after ? are those of "
+            "PostgreSQL's client library."
         )
     elif url and re.fullmatch(UNNAMED_DATABASE, url):
         yield (

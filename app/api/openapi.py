@@ -59,7 +59,7 @@ def build_document(app: Flask) -> dict[str, Any]:
             "version": "1",
             "description": " ".join(INTRODUCTION.split()),
         },
-        "servers": [{"url": PREFIX}],
+        "servers": [{"url": app.config["APPLICATION_ROOT"].rstrip("/") + PREFIX}],
         "paths": paths,
         "components": {
             "schemas": _schemas(all_routes),

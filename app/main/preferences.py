@@ -28,7 +28,7 @@ def preferences() -> ResponseReturnValue:
         current_user.locale = form.locale.data
         db.session.commit()
     response = redirect(redirect_target())
-    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    secure, path = (current_app.config[x] for x in ("SESSION_COOKIE_SECURE", "APPLICATION_ROOT"))
     for cookie, value in ((LANGUAGE_COOKIE, form.locale.data), (THEME_COOKIE, form.theme.data)):
-        response.set_cookie(cookie, value, max_age=ONE_YEAR, samesite="Lax", secure=secure)
+        response.set_cookie(cookie, value, ONE_YEAR, path=path, samesite="Lax", secure=secure)
     return response

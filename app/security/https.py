@@ -61,7 +61,7 @@ def set_hsts(response: Response) -> Response:
 
 
 def _secure_url() -> str:
-    """Return the URL of the request at SITE_URL, with path and query unchanged.
+    """Return the URL of the request below SITE_URL, with path and query unchanged.
 
     The host of the request may have another port, or be an alias. The request target may be an
     absolute URL.
@@ -69,5 +69,6 @@ def _secure_url() -> str:
     environ = request.environ
     raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or request_uri(environ)
     path = quote(ORIGIN.sub("", raw).encode("latin-1"), safe=string.punctuation)
-    site = urlsplit(current_app.config["SITE_URL"])
-    return f"https://{site.netloc}/{path.removeprefix('/')}"
+    site_url = current_app.config["SITE_URL"]
+    path = re.sub(rf"^{re.escape(urlsplit(site_url).path)}(?=[/?]|$)", "", path)
+    return f"{site_url}/{path.removeprefix('/')}"

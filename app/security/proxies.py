@@ -2,11 +2,12 @@
 
 The client's IP address, the scheme and the host are taken from headers only as far as
 TRUSTED_PROXY_COUNT and TRUSTED_HOST_PROXY_COUNT allow. Flask rejects hosts that are not in
-TRUSTED_HOSTS.
+TRUSTED_HOSTS. A site below a path takes its prefix from SITE_URL, never from X-Forwarded-Prefix.
 """
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
@@ -22,16 +23,35 @@ TRAILING_DOT = re.compile(r"\.(?=$|:)")
 
 
 def init_app(app: Flask) -> None:
-    """Configure ProxyFix and the trusted hosts."""
+    """Configure ProxyFix, the trusted hosts and the path of SITE_URL."""
     # For “/post//1” Werkzeug would redirect to an absolute URL with the request's scheme and port.
     app.url_map.merge_slashes = False
     if app.config["TRUSTED_HOSTS"]:
         app.config["TRUSTED_HOSTS"] = [name.lower() for name in app.config["TRUSTED_HOSTS"]]
     wsgi_app = normalize_host(app.wsgi_app, app.config["TRUSTED_HOSTS"])
     hops, host_hops = app.config["TRUSTED_PROXY_COUNT"], app.config["TRUSTED_HOST_PROXY_COUNT"]
-    # No x_port and x_prefix: the host includes the port, and the site has no prefix.
+    # No x_port and x_prefix: the host includes the port, and SITE_URL has the prefix.
     wsgi_app = clean_forwarded(ProxyFix(wsgi_app, x_for=hops, x_proto=hops, x_host=host_hops))
-    app.wsgi_app = wsgi_app  # type: ignore[assignment, method-assign]  # as Flask advises
+    prefix = urlsplit(app.config["SITE_URL"]).path
+    app.config["APPLICATION_ROOT"] = app.config["REMEMBER_COOKIE_PATH"] = prefix or "/"
+    app.wsgi_app = mount(wsgi_app, prefix) if prefix else wsgi_app  # type: ignore[assignment, method-assign]  # as Flask advises
+
+
+def mount(wsgi_app: WSGIApplication, prefix: str) -> WSGIApplication:
+    """Return middleware that moves `prefix`, such as `/blog`, from PATH_INFO to SCRIPT_NAME.
+
+    Paths without it are served too: a proxy may have removed it, and health checks lack it.
+    """
+
+    def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if f"{path}/".startswith(f"{prefix}/"):
+            path = path.removeprefix(prefix)
+        return wsgi_app(
+            environ | {"SCRIPT_NAME": prefix, "PATH_INFO": path or "/"}, start_response
+        )
+
+    return middleware
 
 
 def normalize_host(wsgi_app: WSGIApplication, trusted: list[str] | None) -> WSGIApplication:

@@ -15,6 +15,11 @@ def is_safe_redirect(target: str) -> bool:
 
 
 def redirect_target(fallback: str = "main.index") -> str:
-    """Return the request's `next` parameter if it is safe, or the URL of `fallback`."""
-    target = request.form.get("next") or request.args.get("next", "")
-    return target if is_safe_redirect(target) else url_for(fallback)
+    """Return the URL of the request's `next` parameter if it is safe, or of `fallback`.
+
+    Like `request.path`, `next` need not include the path of SITE_URL.
+    """
+    target, root = request.form.get("next") or request.args.get("next", ""), request.script_root
+    if not is_safe_redirect(target):
+        return url_for(fallback)
+    return target if target.startswith(f"{root}/") else root + target

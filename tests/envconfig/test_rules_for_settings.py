@@ -25,7 +25,14 @@ INVALID = [
     ({"SITE_URL": "https://"}, "SITE_URL is missing or invalid"),
     ({"SITE_URL": "https://[x"}, "SITE_URL is missing or invalid"),
     ({"SITE_URL": "ftp://example.com"}, "SITE_URL is missing or invalid"),
-    ({"SITE_URL": "https://example.com/blog"}, "SITE_URL is missing or invalid"),
+    ({"SITE_URL": "https://example.com//blog"}, "SITE_URL is missing or invalid"),
+    ({"SITE_URL": "https://example.com/../blog"}, "SITE_URL is missing or invalid"),
+    ({"SITE_URL": "https://example.com/a/."}, "SITE_URL is missing or invalid"),
+    ({"SITE_URL": "https://example.com/bl%6Fg"}, "SITE_URL is missing or invalid"),
+    ({"SITE_URL": "https://example.com/café"}, "SITE_URL is missing or invalid"),
+    ({"SITE_URL": "https://example.com/a b"}, "SITE_URL is missing or invalid"),
+    ({"SITE_URL": "https://example.com/blog?x"}, "SITE_URL is missing or invalid"),
+    ({"SITE_URL": "https://example.com\\blog"}, "SITE_URL is missing or invalid"),
     ({"SITE_URL": "https://example.com/?x"}, "SITE_URL is missing or invalid"),
     ({"SITE_URL": "https://example.com#x"}, "SITE_URL is missing or invalid"),
     ({"SITE_URL": "https://a:b@example.com"}, "SITE_URL is missing or invalid"),
@@ -38,6 +45,10 @@ INVALID = [
     ({"DATABASE_URL": "mysql://host/site"}, "DATABASE_URL is invalid: use postgresql://"),
     ({"DATABASE_URL": "sqlite:site"}, "DATABASE_URL is invalid"),
     ({"DATABASE_URL": "postgresql://u:p@host:abc/db"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "postgresql://u:p@host/db?pool_size=5"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "postgresql://u:p@host/db%00"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "sqlite://site/site.sqlite"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "sqlite:////srv/site.sqlite?timeout=x"}, "DATABASE_URL is invalid"),
     *(
         ({"DATABASE_URL": f"{scheme}://{rest}"}, "DATABASE_URL names no database: write its name")
         for scheme in ("postgres", "postgresql", "postgresql+psycopg2")
@@ -80,6 +91,9 @@ def test_valid_settings_are_accepted() -> None:
         {"DATABASE_URL": "postgresql://?service=site"},
         {"SECRET_KEY": "k" * 32, "SECRET_KEY_FALLBACKS": "o" * 32},
         {"SITE_URL": "HTTPS://example.com"},
+        {"SITE_URL": "https://example.com/"},
+        {"SITE_URL": "https://example.com/blog"},
+        {"SITE_URL": "https://example.com:8443/~ann/my.blog_1-2/"},
         {"SSL_REDIRECT": "1", "RELEASE": "v42-c0ffee"},
         {"MAIL_USERNAME": "ann", "MAIL_PASSWORD": "sesame", "MAIL_USE_TLS": "1"},
         {"FLASK_DEBUG": "0"},
@@ -93,16 +107,17 @@ def test_host_of_every_valid_site_url_is_trusted() -> None:
         "Example.com:8443",
         "localhost:1",
         "127.0.0.1",
+        "example.com/blog",
         "xn--bcher-kva.de",
     ):
         settings = settings_from("production", **(VALID | {"SITE_URL": f"https://{host}"}))
 
         assert settings.validation_errors() == []
-        assert host_is_trusted(host.lower(), settings.TRUSTED_HOSTS), host
+        assert host_is_trusted(host.partition("/")[0].lower(), settings.TRUSTED_HOSTS), host
 
 
 def test_invalid_site_url_is_an_error_in_development_too() -> None:
-    for url in ("http://my_site:5000", "127.0.0.1:5000", "http://127.0.0.1/blog"):
+    for url in ("http://my_site:5000", "127.0.0.1:5000", "http://127.0.0.1/blog?"):
         [error] = settings_from("development", SITE_URL=url).validation_errors()
 
         assert error.startswith("SITE_URL is missing or invalid")

@@ -27,9 +27,14 @@ INVALID = [
     ({"REDIS_URL": "redis://:12#word@host:6379/0"}, "REDIS_URL is invalid"),
     ({"REDIS_URL": "unix:///run/redis.sock?ssl_cert_reqs=none"}, "REDIS_URL is invalid"),
     ({"REDIS_URL": "unix://run/redis.sock"}, "REDIS_URL is invalid"),
-    ({"FLASKY_ADMIN": "boss"}, "FLASKY_ADMIN is 'boss': use one email address, whose domain"),
+    ({"FLASKY_ADMIN": "boss"}, "FLASKY_ADMIN is 'boss': use one email address. For one"),
     ({"FLASKY_ADMIN": "boss@site.local"}, "FLASKY_ADMIN is 'boss@site.local': use one email"),
     ({"FLASKY_ADMIN": "boss@site.test"}, "FLASKY_ADMIN is 'boss@site.test': use one email"),
+    (
+        {"EMAIL_ALLOWED_SPECIAL_DOMAINS": "local,intern"},
+        "EMAIL_ALLOWED_SPECIAL_DOMAINS is 'local,intern': choose from arpa, invalid, local,",
+    ),
+    ({"EMAIL_ALLOWED_SPECIAL_DOMAINS": "site.local"}, "EMAIL_ALLOWED_SPECIAL_DOMAINS is 'site.l"),
     ({"FLASKY_ADMIN": "böss@example.com"}, "FLASKY_ADMIN is 'böss@example.com': use one email"),
     ({"FLASKY_ADMIN": "Ann <ann@example.com>"}, "FLASKY_ADMIN is 'Ann <ann@example.com>': use"),
     ({"FLASKY_MAIL_SENDER": '"Acme <a@b.com>'}, "FLASKY_MAIL_SENDER is '\"Acme <a@b.com>'"),
@@ -69,6 +74,7 @@ INVALID = [
     ({"TRUSTED_HOSTS": "a" * 64}, "TRUSTED_HOSTS is 'aaa"),
     ({"RELEASE": "4\n2"}, "RELEASE is '4\\n2'"),
     ({"RELEASE": "é"}, "RELEASE is 'é'"),
+    ({"HEROKU_RELEASE_VERSION": "é"}, "HEROKU_RELEASE_VERSION is 'é'"),
     (
         {"CORS_ORIGINS": "https://a.example/x"},
         "CORS_ORIGINS is 'https://a.example/x': use origins without",
@@ -137,6 +143,19 @@ def test_lists_have_spaces_or_commas(text: str) -> None:
     hosts = settings_from("production", TRUSTED_HOSTS=text).TRUSTED_HOSTS
 
     assert hosts == ["a.example", ".b.example"]
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("1 per second;1 per second", "1 per second"),
+        ("5 per hour, 1 per day,5 per hour", "5 per hour; 1 per day"),
+    ],
+)
+def test_repeated_limit_counts_once(text: str, limits: str) -> None:
+    read = settings_from("production", RATELIMIT_API=text).RATELIMIT_API
+
+    assert read == limits
 
 
 # The bounds of each number.

@@ -1,10 +1,14 @@
 """Email addresses are normalized, and invalid ones are refused by every form."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from app.extensions import limiter
 from app.models.email_address import InvalidEmailAddress, normalize, normalize_if_valid
-from tests.support.factories import Factory
+from envconfig.rules import allow_special_domains
+from tests.support.app_factory import settings_from
+from tests.support.factories import PASSWORD, Factory
 from tests.support.http_client import SiteClient
 from tests.support.mailbox import Mailbox
 
@@ -25,6 +29,53 @@ INVALID = {
     "too long": f"{'a' * 250}@example.com",
     "very long, combining marks": "a" + "\u0315\u0300" * 20_000 + "@a.com",
 }
+
+
+SPECIAL = ("ann@intranet.local", "ann@site.test", "ann@home.arpa", "ann@dev.localhost")
+INTERNAL = ("ann@site.internal", "ann@nas.lan", "ann@example.corp")
+
+
+@pytest.fixture
+def special_domains() -> Iterator[None]:
+    """Forget the special domains that a test allows."""
+    yield
+    allow_special_domains([])
+
+
+@pytest.mark.usefixtures("special_domains")
+@pytest.mark.parametrize("text", ["local test arpa localhost", ".LOCAL, .test,arpa, localhost"])
+def test_special_domains_are_valid_if_they_are_allowed(text: str) -> None:
+    for address in SPECIAL:
+        with pytest.raises(InvalidEmailAddress):
+            normalize(address)
+        assert settings_from("development", FLASKY_ADMIN=address).FLASKY_ADMIN is None
+        variables = {"FLASKY_ADMIN": address, "EMAIL_ALLOWED_SPECIAL_DOMAINS": text}
+
+        settings = settings_from("development", **variables)
+
+        assert (settings.validation_errors(), settings.FLASKY_ADMIN) == ([], address)
+        assert normalize(address) == address
+        with pytest.raises(InvalidEmailAddress):
+            normalize("ann@site.onion")
+        allow_special_domains([])
+
+
+@pytest.mark.usefixtures("special_domains")
+def test_user_with_an_allowed_special_domain_gets_email(
+    client: SiteClient, mailbox: Mailbox
+) -> None:
+    fields = {"username": "ann", "password": PASSWORD, "password2": PASSWORD}
+    for number, (allowed, address) in enumerate((([], SPECIAL[0]), (["local"], SPECIAL[0]))):
+        allow_special_domains(allowed)
+
+        client.submit("/auth/register", {"email": address, **fields})
+
+        assert len(mailbox.to(address)) == number
+
+
+def test_internal_domains_that_are_not_special_are_valid() -> None:
+    for address in INTERNAL:
+        assert normalize(address) == address
 
 
 def test_addresses_are_normalized() -> None:

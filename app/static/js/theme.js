@@ -32,9 +32,9 @@ function apply(theme) {
   scheme.content = theme === "auto" ? "light dark" : theme;
 }
 
-function store(theme) {
+function store(button, theme) {
   const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `theme=${theme}; path=/; max-age=${ONE_YEAR}; samesite=lax${secure}`;
+  document.cookie = `theme=${theme}; path=${button.dataset.path}; max-age=${ONE_YEAR}; samesite=lax${secure}`;
 }
 
 const button = document.querySelector("[data-theme-toggle]");
@@ -44,7 +44,7 @@ if (button) {
   button.addEventListener("click", () => {
     const theme = button.dataset.next;
     apply(theme);
-    store(theme);
+    store(button, theme);
     show(button, theme);
   });
 }

@@ -76,3 +76,15 @@ def test_incomplete_configuration_stops_gunicorn_with_one_message(bind: str) -> 
     for name in ("SECRET_KEY", "DATABASE_URL", "SITE_URL"):
         assert name in stopped.stderr
     assert "Traceback" not in stopped.stderr
+
+
+@pytest.mark.parametrize("folder", ["/proc/x/y", "/dev/null", "/etc/hostname/x", "x" * 300])
+def test_metrics_folder_that_cannot_be_created_stops_gunicorn(bind: str, folder: str) -> None:
+    settings = {"PROMETHEUS_MULTIPROC_DIR": folder}
+    environment = production("https://example.com", "sqlite:////srv/x.sqlite", **settings)
+
+    stopped = run([str(BIN / "gunicorn"), "manage:app", "--bind", bind], environment)
+
+    assert stopped.returncode == 3
+    assert stopped.stderr.startswith("PROMETHEUS_MULTIPROC_DIR cannot be created: ")
+    assert stopped.stderr.count("\n") == 1
