@@ -105,7 +105,7 @@ def preview() -> ResponseReturnValue:
     try:
         return render(body) if body.strip() else ("", 204)
     except markdown.TooLong:
-        abort(400, TOO_MUCH_FORMATTING)
+        abort(400, str(TOO_MUCH_FORMATTING))
 
 
 def post_page(rows: Rows | Callable[[Slice], Rows]) -> Page:

@@ -92,10 +92,16 @@ def test_live_preview_is_truncated_at_the_maximum_length(
 def test_live_preview_with_too_much_formatting_is_refused(
     make: Factory, client: SiteClient, kind: str, length: int
 ) -> None:
-    page = client.log_in(make.user()).post("/preview", body="[]()" * (length // 4), kind=kind)
+    client.log_in(make.user())
+    text = "[]()" * (length // 4)
 
-    assert page.status == 400
+    page = client.post("/preview", body=text, kind=kind)
+    client.headers["Accept"] = "application/json"
+    problem = client.post("/preview", body=text, kind=kind).response
+
+    assert page.status == problem.status_code == 400
     assert "too much formatting" in page.text
+    assert "too much formatting" in problem.get_json()["detail"]
 
 
 def test_live_preview_of_nothing_is_empty(make: Factory, client: SiteClient) -> None:
