@@ -23,7 +23,6 @@ class EmailChange(Model):
     """
 
     __tablename__ = "email_changes"
-    __table_args__ = ({"sqlite_autoincrement": True},)  # tokens contain the id
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)

@@ -212,7 +212,6 @@ def upgrade():
             ["user_id"], ["users.id"], name="fk_email_changes_user_id_users", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_email_changes"),
-        sqlite_autoincrement=True,
     )
     op.create_index("ix_email_changes_user_id", "email_changes", ["user_id"])
     op.create_index("ix_email_changes_expires_at", "email_changes", ["expires_at"])

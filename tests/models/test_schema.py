@@ -13,12 +13,15 @@ from app.extensions import db
 from app.models import (
     AccessToken,
     Comment,
+    EmailChange,
     IdempotencyKey,
     Job,
+    LoginSession,
     OutboxEmail,
     Post,
     Role,
     User,
+    utcnow,
 )
 from tests.models.users import create_user
 
@@ -93,6 +96,10 @@ ROWS: dict[type[Any], Callable[[User], Any]] = {
     Post: lambda user: Post(body="x", author=user),
     Comment: lambda user: Comment(body="x", author=user, post=Post(body="y", author=user)),
     AccessToken: lambda user: AccessToken.issue(user, "x", days=1)[0],
+    LoginSession: lambda user: LoginSession(
+        user_id=user.id, digest="x", security_stamp="x", expires_at=utcnow()
+    ),
+    EmailChange: lambda user: EmailChange.record(user, "old@example.com"),
     IdempotencyKey: lambda user: IdempotencyKey(user_id=user.id, key="x", fingerprint="x"),
     Job: lambda _user: Job(name="x", arguments=[]),
     OutboxEmail: lambda _user: OutboxEmail(recipient="", subject="", body_text="", body_html=""),
