@@ -9,22 +9,14 @@ worker creates its own application.
 import atexit
 import gc
 import os
-import re
-import selectors
 import shutil
 import sys
 import tempfile
-import time
-from collections import deque
-from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from dotenv import load_dotenv
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # it has none
-from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]  # it has none
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # it has none
 
 chdir = str(Path(__file__).resolve().parent)
 sys.path.insert(0, chdir)
@@ -63,7 +55,6 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 timeout = 30  # without a heartbeat of the worker; a request may take longer
 graceful_timeout = 25  # after SIGTERM; platforms send SIGKILL after 30
-request_timeout = 20  # for receiving a whole request; not a setting of gunicorn
 # Longer than the proxies' (AWS 60, Heroku 90): if the server closed an idle connection first, the
 # proxy could send the next request on it.
 keepalive = 95
@@ -101,7 +92,7 @@ if env.errors:
     print("\n".join(env.errors.values()), file=sys.stderr)
     sys.exit(CONFIGURATION_ERROR)
 
-from app import health  # noqa: E402 - creates metrics
+from app.gunicorn_worker import Worker  # noqa: E402 - creates metrics
 from app.logs.setup import create_formatter  # noqa: E402 - creates metrics
 from config import ConfigurationError, get_config  # noqa: E402 - needs load_dotenv()
 
@@ -140,154 +131,9 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 logger_class = Log
 
-# ------------------------------------------------------------------------ slow clients
+# ------------------------------------------------------------------------ worker class
 
-MAX_HEAD = 64 * 1024  # bytes
-MAX_REQUEST = MAX_HEAD + settings.MAX_CONTENT_LENGTH
-MAX_RECEIVED = 32 * MAX_REQUEST  # of all incomplete requests of a worker, approximately
-CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
-CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE)
-LAST_CHUNK = b"\r\n0\r\n\r\n"
-
-
-class Received(Unreader):  # type: ignore[misc]  # gunicorn has no types
-    """What a connection has received. The parser and the application do not wait for more."""
-
-    head_size = body_size = searched = 0
-    is_chunked = is_truncated = False
-
-    def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return the end of the stream: the request is not as long as it says."""
-        self.is_truncated = True
-        return b""
-
-    def receive(self, connection: Any, limit: int) -> bool:
-        """Receive what has arrived; return True if it is a request, or can't become one."""
-        size = self.buf.seek(0, os.SEEK_END)
-        try:
-            while data := connection.recv(64 * 1024):
-                size += self.buf.write(data)
-                if size > limit:
-                    return True
-        except BlockingIOError:
-            return self.is_complete(size)
-        except OSError:  # the client has gone
-            pass
-        return True
-
-    def is_complete(self, size: int) -> bool:
-        """Return True if this is a whole request."""
-        if not self.head_size:
-            end = self.buf.getvalue().find(b"\r\n\r\n")
-            if end < 0:
-                return size > MAX_HEAD
-            head = self.buf.getvalue()[: end + 2]
-            length = CONTENT_LENGTH.search(head)
-            self.head_size, self.searched = end + 4, end
-            self.body_size = int(length[1]) if length and len(length[1]) < 10 else 0
-            self.is_chunked = CHUNKED.search(head) is not None
-        if self.is_chunked:
-            new = bytes(self.buf.getbuffer()[self.searched :])
-            self.searched = max(self.searched, size - len(LAST_CHUNK))
-            return LAST_CHUNK in new
-        return size >= self.head_size + self.body_size or self.body_size > MAX_REQUEST
-
-
-# ------------------------------------------------------------------------ worker
-
-# A socket that systemd owns stays open: the next process accepts its connections.
-owned_by_systemd = os.environ.get("LISTEN_PID") == str(os.getpid())
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """A gthread worker for slow clients, which loses no connection during a graceful shutdown.
-
-    gunicorn's own passes each connection to a thread, which waits for the request, so that as many
-    incomplete requests as there are threads would stop it. This worker passes on complete
-    requests. If there are too many connections, it closes the one that has waited for longest.
-
-    gunicorn stops accepting connections, but keeps its socket open until the last request is
-    done, and then drops the connections in the backlog. This worker accepts those in the backlog
-    and closes the socket, so that load balancers use another server.
-    """
-
-    def enqueue_req(self, conn: Any) -> None:
-        """Pass a request to a thread once it is complete."""
-        if self.cfg.is_ssl:
-            super().enqueue_req(conn)
-            return
-        if self.nr_conns >= self.worker_connections:
-            self.close_oldest()
-        conn.init()
-        if not isinstance(conn.parser.unreader, Received):
-            conn.parser.unreader = Received()
-        conn.sock.setblocking(False)
-        limit = min(MAX_REQUEST, MAX_RECEIVED // (len(self.pending_conns) + 1))
-        if conn.parser.unreader.receive(conn.sock, limit):
-            conn.data_ready = False
-            conn.parser.unreader.head_size = 0  # of the next request
-            super().enqueue_req(conn)
-            return
-        if not conn.data_ready:  # it has not been in pending_conns
-            conn.timeout = time.monotonic() + request_timeout
-        self.pending_conns.append(conn)
-        readable = partial(self.on_pending_socket_readable, conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
-
-    def close_oldest(self) -> None:
-        """Close the connection that has been incomplete, or else idle, for longest."""
-        if self.pending_conns:
-            min(self.pending_conns, key=lambda conn: conn.timeout).timeout = 0
-            self.murder_pending()
-        elif self.keepalived_conns:
-            self.keepalived_conns[0].timeout = 0
-            self.murder_keepalived()
-
-    def _cap_keepalive(self, deadline: float) -> None:
-        """Close connections without a request by `deadline`, as the process stops."""
-        super()._cap_keepalive(deadline)
-        for conn in self.pending_conns:
-            if not conn.parser.unreader.buf.getbuffer().nbytes:
-                conn.timeout = min(conn.timeout, deadline)
-
-    def murder_pending(self) -> None:
-        """Close connections whose request is late."""
-        self.pending_conns = deque(sorted(self.pending_conns, key=lambda conn: conn.timeout))
-        super().murder_pending()
-
-    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
-        """Close the connection after a truncated request: the rest of it may still arrive."""
-        is_kept = super()._keepalive_after(conn, keepalive)
-        return is_kept and not getattr(conn.parser.unreader, "is_truncated", False)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Handle SIGTERM; let /readyz fail on open connections."""
-        health.mark_stopping()
-        super().handle_exit(sig, frame)
-
-    def is_parent_alive(self) -> bool:
-        """Return True if the master process is running; shut down gracefully otherwise."""
-        if not super().is_parent_alive():
-            self.handle_exit(0, None)
-            return False
-        return True
-
-    def set_accept_enabled(self, enabled: bool) -> None:
-        """Start or stop accepting connections."""
-        super().set_accept_enabled(enabled)
-        if health.Process.is_stopping and not enabled and not owned_by_systemd:
-            for listener in self.sockets:
-                self.accept_backlog(listener)
-                listener.close()
-
-    def accept_backlog(self, listener: Any) -> None:
-        """Accept every connection in the backlog of `listener`."""
-        accepted = -1
-        while accepted < self.nr_conns < self.worker_connections:
-            accepted = self.nr_conns
-            self.accept(listener)
-
-
+Worker.max_body = settings.MAX_CONTENT_LENGTH
 worker_class = Worker
 
 # ------------------------------------------------------------------------ server hooks

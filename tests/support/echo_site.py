@@ -16,5 +16,7 @@ def digest(path: str, body: bytes) -> str:
 def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Read the whole body, and respond with its digest."""
     text = digest(environ["PATH_INFO"], environ["wsgi.input"].read()).encode()
+    if environ["PATH_INFO"] == "/large":
+        text *= 1_000_000
     start_response("200 OK", [("Content-Length", str(len(text)))])
     return [text]

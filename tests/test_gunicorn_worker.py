@@ -9,7 +9,7 @@ from typing import IO
 
 import pytest
 
-from tests.platforms.server.echo_site import digest
+from tests.support.echo_site import digest
 from tests.support.servers import TIMEOUT, Gunicorn, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("gunicorn")]
@@ -19,6 +19,7 @@ CONNECTIONS, CLIENTS = 30, 40  # CLIENTS is more than CONNECTIONS and more than 
 HOST = "Host: flasky.example\r\n"
 POST = f"POST /form HTTP/1.1\r\n{HOST}"
 CHUNKS = f"{POST}Transfer-Encoding: chunked\r\n\r\n"
+CLOSE = "Connection: close"
 GET = f"GET /page HTTP/1.1\r\n{HOST}\r\n"
 LONG = "x" * 200_000
 
@@ -36,6 +37,8 @@ INCOMPLETE = {
     "head behind another request": f"{GET}GET / HT",
     "body behind another request": f"{GET}{POST}Content-Length: 100\r\n\r\nx",
     "idle connection": GET,
+    "connection that the client does not close": GET.replace("\r\n\r\n", f"\r\n{CLOSE}\r\n\r\n"),
+    "rejected body": f"{POST}Content-Length: 99999999\r\n\r\nx",
 }
 # Requests, and the bodies that the site receives.
 COMPLETE = {
@@ -65,7 +68,7 @@ def server() -> Iterator[Gunicorn]:
     """A server with one worker and two threads."""
     environment = {"PATH": os.environ["PATH"], "FLASK_CONFIG": "testing"}
     limits = ("--workers", "1", "--threads", "2", "--worker-connections", str(CONNECTIONS))
-    with Gunicorn(environment, *limits, site="tests.platforms.server.echo_site:app") as running:
+    with Gunicorn(environment, *limits, site="tests.support.echo_site:app") as running:
         yield running
 
 
@@ -143,6 +146,15 @@ def test_connection_is_closed_if_the_client_ends_it(server: Gunicorn, sent: str)
             pass
     assert get(server) == 200
     assert "Traceback" not in server.log
+
+
+def test_clients_that_do_not_read_the_response_do_not_stop_the_server(server: Gunicorn) -> None:
+    with ExitStack() as connections:
+        for _ in range(2):  # as many as threads
+            request = GET.replace("/page", "/large")
+            connections.enter_context(connect(server)).sendall(request.encode())
+
+        assert get(server) == 200  # after RESPONSE_TIMEOUT
 
 
 def test_late_request_is_closed(server: Gunicorn) -> None:
