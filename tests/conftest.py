@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from app.extensions import db, limiter
+from app.extensions import db
 from tests.support.app_factory import make_app
 from tests.support.databases import EphemeralPostgres, clear_database, migrated, new_sqlite_url
 from tests.support.factories import Factory
@@ -18,6 +18,7 @@ from tests.support.http_client import SiteClient
 from tests.support.mailbox import Mailbox
 from tests.support.repository import ROOT
 from tests.support.roles import RoleClients
+from tests.support.rows import reset_rate_limits
 
 pytest_plugins = ["tests.support.no_skips"]
 
@@ -115,7 +116,7 @@ def app(shared_app: Flask, mail_server: Mailbox) -> Iterator[Flask]:
     """The application with roles and no other rows."""
     mail_server.clear()
     with shared_app.app_context():
-        limiter.reset()
+        reset_rate_limits()
     yield shared_app
     clear_database(shared_app)
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.extensions import limiter
 from app.models.email_address import InvalidEmailAddress, normalize, normalize_if_valid
 from envconfig.rules import allow_special_domains
 from tests.support.app_factory import settings_from
 from tests.support.factories import PASSWORD, Factory
 from tests.support.http_client import SiteClient
 from tests.support.mailbox import Mailbox
+from tests.support.rows import reset_rate_limits
 
 NORMALIZED = {
     "ann@example.com": "ann@example.com",
@@ -93,7 +93,7 @@ def test_invalid_address_is_refused(address: str) -> None:
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/register", "/auth/reset"])
 def test_form_explains_an_invalid_address(client: SiteClient, mailbox: Mailbox, path: str) -> None:
     for address in INVALID.values():
-        limiter.reset()
+        reset_rate_limits()
         page = client.submit(path, {"email": address})
 
         assert (page.status, page.path) == (200, path)
