@@ -9,8 +9,10 @@ worker creates its own application.
 import atexit
 import os
 import shutil
+import socket
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -32,9 +34,19 @@ MAX_DEFAULT_WORKERS = 8  # each needs memory and database connections
 
 # ------------------------------------------------------------------------ address
 
+
+def every_interface() -> str:
+    """Return the host to listen on for IPv4 and IPv6, or only IPv4 if the machine has no IPv6."""
+    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::", 0))
+        if not probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):  # net.ipv6.bindv6only
+            return "[::]"
+    return "0.0.0.0"  # noqa: S104 - the proxy of the platform connects from outside
+
+
 # Platforms set PORT and connect from outside. Otherwise nginx runs on the same machine.
 port = env.number("PORT", 0, maximum=65535)
-bind = f"0.0.0.0:{port}" if port else "127.0.0.1:8000"
+bind = f"{every_interface()}:{port}" if port else "127.0.0.1:8000"
 backlog = 2048
 control_socket_disable = True  # systemd and supervisor use signals
 
