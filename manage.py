@@ -3,6 +3,7 @@
 `gunicorn manage:app` · `flask deploy` · `python manage.py deploy`
 """
 
+import io
 import sys
 
 try:
@@ -10,6 +11,10 @@ try:
     from flask.cli import FlaskGroup
 except ModuleNotFoundError as error:
     sys.exit(f"{error}. Activate the environment first: . .venv/bin/activate")
+
+if isinstance(sys.stdout, io.TextIOWrapper):
+    # Print characters that a terminal without UTF-8 lacks as \uXXXX, as stderr does by default.
+    sys.stdout.reconfigure(errors="backslashreplace")
 
 load_dotenv()  # before config.py is imported; variables that are set already win
 

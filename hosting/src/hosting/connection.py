@@ -27,7 +27,9 @@ def login_options(command: Function) -> Function:
     """Add the options for the first connection to a server."""
     for option in (
         click.option("--yes", is_flag=True, help="Accept the server's host key."),
-        click.option("--host-key", metavar="FINGERPRINT", help="Require this host key: SHA256:…"),
+        click.option(
+            "--host-key", metavar="FINGERPRINT", help="Require this host key: SHA256:..."
+        ),
         click.option("--identity", "-i", default="", help="The ssh private key to use."),
         click.option("--region", help="A name for the server (default: HOST)."),
     ):
