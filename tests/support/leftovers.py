@@ -14,8 +14,9 @@ CLEANUP = r"""
 trap '' INT TERM HUP
 read -r _
 for pod in "$0"/pod*/; do
-    export CONTAINERS_CONF="${pod}containers.conf" CONTAINERS_STORAGE_CONF="${pod}storage.conf"
-    [ ! -e "$CONTAINERS_CONF" ] || podman rm --force --all --time 0 --volumes
+    [ ! -e "$pod" ] ||
+        CONTAINERS_CONF="${pod}containers.conf" CONTAINERS_STORAGE_CONF="${pod}storage.conf" \
+            podman rm --force --all --time 0 --volumes
 done
 leftovers() {
     for folder in "$0" "$1"; do
@@ -24,12 +25,12 @@ leftovers() {
         find /proc/[0-9]*/fd /proc/[0-9]*/cwd -maxdepth 1 -lname "$folder/*"
     done | cut -d / -f 3 | sort -u | grep -vx -e $$ -e $PPID
 }
-kill $(leftovers "$1")
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-    [ -n "$(leftovers "$1")" ] || break
+for signal in TERM 0 0 0 0 0 0 0 0 0 KILL; do # 0: only look
+    found=$(leftovers "$1")
+    [ -n "$found" ] || break
+    kill -$signal $found
     sleep 0.5
 done
-kill -KILL $(leftovers "$1")
 awk '{ print $2 }' /proc/self/mounts | grep "^$0/" | sort -r | xargs -r -n 1 umount --lazy
 rm -rf --one-file-system "$0"
 """
