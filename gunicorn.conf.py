@@ -10,30 +10,41 @@ import atexit
 import gc
 import os
 import shutil
+import socket
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dotenv import load_dotenv
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # it has none
 
 chdir = str(Path(__file__).resolve().parent)
 sys.path.insert(0, chdir)
 
+from envconfig import env_file  # noqa: E402 - needs sys.path
 from envconfig.environment import Environment  # noqa: E402 - needs sys.path
 
-load_dotenv()  # as manage.py does, which is imported later
+env_file.load()  # as manage.py does, which is imported later
 env = Environment()
 
-CONFIGURATION_ERROR = 3  # exit status, as in manage.py
 MAX_DEFAULT_WORKERS = 8  # each needs memory and database connections
 
 # ------------------------------------------------------------------------ address
 
+
+def every_interface() -> str:
+    """Return the host to listen on for IPv4 and IPv6, or only IPv4 if the machine has no IPv6."""
+    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::", 0))
+        if not probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):  # net.ipv6.bindv6only
+            return "[::]"
+    return "0.0.0.0"  # noqa: S104 - the proxy of the platform connects from outside
+
+
 # Platforms set PORT and connect from outside. Otherwise nginx runs on the same machine.
 port = env.number("PORT", 0, maximum=65535)
-bind = f"0.0.0.0:{port}" if port else "127.0.0.1:8000"
+bind = f"{every_interface()}:{port}" if port else "127.0.0.1:8000"
 backlog = 2048
 control_socket_disable = True  # systemd and supervisor use signals
 
@@ -90,11 +101,11 @@ except OSError as error:
 
 if env.errors:
     print("\n".join(env.errors.values()), file=sys.stderr)
-    sys.exit(CONFIGURATION_ERROR)
+    sys.exit(env_file.CONFIGURATION_ERROR)
 
 from app.gunicorn_worker import Worker  # noqa: E402 - creates metrics
 from app.logs.setup import create_formatter  # noqa: E402 - creates metrics
-from config import ConfigurationError, get_config  # noqa: E402 - needs load_dotenv()
+from config import ConfigurationError, get_config  # noqa: E402 - needs load()
 
 # ------------------------------------------------------------------------ configuration
 
@@ -103,7 +114,7 @@ try:
     settings.validate()  # here, so that not every worker prints the same errors
 except ConfigurationError as error:
     print(error, file=sys.stderr)
-    sys.exit(CONFIGURATION_ERROR)
+    sys.exit(env_file.CONFIGURATION_ERROR)
 
 if not settings.SITE_URL.endswith(script_name.rstrip("/")):
     print("SCRIPT_NAME is set: add this path to SITE_URL instead.", file=sys.stderr)

@@ -3,26 +3,30 @@
 `gunicorn manage:app` · `flask deploy` · `python manage.py deploy`
 """
 
+import io
 import sys
 
 try:
-    from dotenv import load_dotenv
     from flask.cli import FlaskGroup
+
+    from envconfig import env_file
 except ModuleNotFoundError as error:
     sys.exit(f"{error}. Activate the environment first: . .venv/bin/activate")
 
-load_dotenv()  # before config.py is imported; variables that are set already win
+if isinstance(sys.stdout, io.TextIOWrapper):
+    # Print characters that a terminal without UTF-8 lacks as \uXXXX, as stderr does by default.
+    sys.stdout.reconfigure(errors="backslashreplace")
 
-from app import create_app  # noqa: E402 - must come after load_dotenv()
-from config import ConfigurationError  # noqa: E402 - must come after load_dotenv()
+env_file.load()  # before config.py is imported; variables that are set already win
 
-CANNOT_START = 3  # gunicorn stops on this exit code instead of restarting the worker
+from app import create_app  # noqa: E402 - must come after load()
+from config import ConfigurationError  # noqa: E402 - must come after load()
 
 try:
     app = create_app()
 except ConfigurationError as error:
     print(error, file=sys.stderr)
-    sys.exit(CANNOT_START)
+    sys.exit(env_file.CONFIGURATION_ERROR)
 
 if __name__ == "__main__":
-    FlaskGroup(create_app=lambda: app).main(prog_name="manage.py")
+    FlaskGroup(create_app=lambda: app, load_dotenv=False).main(prog_name="manage.py")

@@ -13,20 +13,20 @@ class CircuitBreaker:
 
     def __init__(self, pause: float) -> None:
         self.pause = pause
-        self._has_failed = False
+        self.has_failed = False
         self._retry_at = 0.0
 
     def is_open(self) -> bool:
         """Return True while the last failure is less than `pause` seconds old."""
-        return self._has_failed and time.monotonic() < self._retry_at
+        return self.has_failed and time.monotonic() < self._retry_at
 
     def record_failure(self) -> bool:
         """Record a failure; return True if the call before it succeeded."""
-        is_first, self._has_failed = not self._has_failed, True
+        is_first, self.has_failed = not self.has_failed, True
         self._retry_at = time.monotonic() + self.pause
         return is_first
 
     def record_success(self) -> bool:
         """Record a success; return True if the call before it failed."""
-        had_failed, self._has_failed = self._has_failed, False
+        had_failed, self.has_failed = self.has_failed, False
         return had_failed

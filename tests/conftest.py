@@ -15,6 +15,7 @@ from tests.support.app_factory import make_app
 from tests.support.databases import EphemeralPostgres, clear_database, migrated, new_sqlite_url
 from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
+from tests.support.leftovers import cleaned_up
 from tests.support.mailbox import Mailbox
 from tests.support.repository import ROOT
 from tests.support.roles import RoleClients
@@ -65,6 +66,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if name in metafunc.fixturenames:
             databases = DATABASES if on_both else DATABASES[:1]
             metafunc.parametrize(name, databases, indirect=True, scope=scope)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Leave no processes, containers and folders behind if the tests are interrupted."""
+    with cleaned_up(tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ def run(
         check=False,
         capture_output=True,
         text=True,
+        errors="backslashreplace",
         timeout=120,
     )
 
@@ -112,9 +113,42 @@ def test_gunicorn_warns_about_the_development_configuration() -> None:
     assert warned
 
 
+# As a job does; the terminal may lack any character of an email.
+SEND_EMAIL = """
+import manage
+from app.mail import smtp
+from app.models import OutboxEmail
+fields = {"subject": "Gr\u00fc\u00dfe", "body_text": "\u4f60\u597d"}
+with manage.app.app_context():
+    smtp.send(OutboxEmail(recipient="ann@example.com", **fields))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_terminal_without_utf8_shows_everything(encoding: str, tmp_path: Path) -> None:
+    for arguments, shown in [
+        (["manage.py", "deploy"], "Deployed."),
+        (["manage.py", "demo", "seed"], "Creating demo data"),
+        (["-m", "flask", "config"], "sha256:"),
+        (["-c", SEND_EMAIL], "To: ann@example.com"),
+    ]:
+        result = run(
+            [sys.executable, *arguments],
+            FLASK_APP="manage.py",
+            FLASK_CONFIG="development",
+            DEV_DATABASE_URL=f"sqlite:///{tmp_path}/site.sqlite",
+            PYTHONIOENCODING=encoding,
+            LC_ALL="C",
+        )
+
+        assert result.returncode == 0, result.stderr
+        assert shown in result.stdout
+
+
 def test_missing_packages_are_a_message_with_the_fix() -> None:
     result = run([sys.executable, "-S", "-I", "manage.py", "deploy"])
 
     assert result.returncode == 1
-    assert result.stderr.startswith("No module named 'dotenv'. Activate the environment first")
+    assert result.stderr.startswith("No module named 'flask'. Activate the environment first")
     assert "Traceback" not in result.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-from dotenv import dotenv_values, find_dotenv
+from dotenv import dotenv_values
 from flask import current_app
 from flask.cli import with_appcontext
 
@@ -92,10 +92,9 @@ def _location(variable: str) -> str:
     file = current_app.extensions["environment"].files.get(variable)
     if file:
         return str(file)
-    for path in (Path(current_app.root_path).parent / ".env", Path(find_dotenv(usecwd=True))):
-        if path.is_file() and dotenv_values(path).get(variable) == os.environ.get(variable):
-            return ".env"
-    return "the environment"
+    path = Path(current_app.root_path).parent / ".env"
+    is_in_file = dotenv_values(path).get(variable) == os.environ.get(variable)
+    return ".env" if is_in_file else "the environment"
 
 
 def _unknown_variables() -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, current_app, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
+from ..extensions import limiter
 from ..security.cache_control import no_store
 from ..security.trusted_clients import is_trusted_client
 from .checks import Readiness
@@ -57,4 +58,14 @@ def readyz() -> ResponseReturnValue:
     if is_trusted_client():
         config = current_app.config
         body |= {"release": config["RELEASE"], "commit": config["COMMIT"], "checks": results}
+        body["degraded"] = degraded()
     return no_store(make_response(jsonify(body), 200 if status == "ready" else 503))
+
+
+def degraded() -> list[str]:
+    """Return the servers that this process last found unavailable, and that no request needs."""
+    circuits = {
+        "redis": getattr(limiter.storage, "circuit", None),
+        "mail server": current_app.extensions.get("smtp_circuit"),
+    }
+    return [name for name, circuit in circuits.items() if circuit and circuit.has_failed]

@@ -1,9 +1,13 @@
 """Send one email: to the mail server, or to the console during development."""
 
 import smtplib
+import socket
 import ssl
+import time
 from contextlib import suppress
 from email import charset
+from io import BufferedReader, RawIOBase
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -15,6 +19,7 @@ from ..models import OutboxEmail
 # Flask-Mail selects 8-bit bodies, which servers without 8BITMIME reject or damage.
 charset.add_charset("utf-8", charset.SHORTEST, charset.QP, "utf-8")
 MIN_PERMANENT_CODE = 500  # SMTP reply codes from here on are permanent
+MAX_TIMEOUTS = 3  # times MAIL_TIMEOUT, for all replies to one email
 
 
 class DeliveryError(Exception):
@@ -29,10 +34,43 @@ class SMTPUnavailable(DeliveryError):
     """The mail server is not set, not reachable or rejects the login: no email can be sent."""
 
 
-class SMTPConnection(Connection):
-    """Flask-Mail's connection, with a timeout and with verified certificates."""
+class ReplyReader(RawIOBase):
+    """Reads from a socket until a deadline, also if the server sends one byte at a time."""
 
-    def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self.sock, self.timeout, self.deadline = sock, sock.gettimeout() or 0, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self.deadline - time.monotonic()
+        self.sock.settimeout(min(self.timeout, max(left, 0.001)))  # 0 means non-blocking
+        return self.sock.recv_into(buffer)
+
+
+class SMTP(smtplib.SMTP):
+    """A connection whose replies must all be read within MAX_TIMEOUTS times its timeout."""
+
+    deadline = 0.0
+    sock: Any
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read a reply."""
+        self.deadline = self.deadline or time.monotonic() + MAX_TIMEOUTS * self.timeout
+        if self.file is None and self.sock is not None:  # None before and after STARTTLS
+            self.file = BufferedReader(ReplyReader(self.sock, self.deadline))
+        return super().getreply()
+
+
+class SMTPS(SMTP, smtplib.SMTP_SSL):
+    """The same over TLS."""
+
+
+class SMTPConnection(Connection):
+    """Flask-Mail's connection, with timeouts and with verified certificates."""
+
+    def configure_host(self) -> SMTP:
         """Return a connection whose operations time out after MAIL_TIMEOUT seconds."""
         options = {
             "host": self.mail.server,
@@ -43,7 +81,7 @@ class SMTPConnection(Connection):
         }
         tls = ssl.create_default_context()
         use_ssl = self.mail.use_ssl
-        host = smtplib.SMTP_SSL(**options, context=tls) if use_ssl else smtplib.SMTP(**options)
+        host = SMTPS(**options, context=tls) if use_ssl else SMTP(**options)
         try:
             if self.mail.use_tls:
                 host.starttls(context=tls)

@@ -5,8 +5,10 @@ module if you run one process only, and set RATELIMIT_STORAGE_URI to `memory://`
 """
 
 import logging
+import socket
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from limits.storage import MemoryStorage, RedisStorage, Storage
 from redis.backoff import NoBackoff
@@ -16,11 +18,37 @@ from redis.retry import Retry
 from ..circuit_breaker import CircuitBreaker
 
 KEY_PREFIX = "flasky:ratelimit"  # several applications can share one Redis
-REDIS_TIMEOUT = 0.5  # seconds, for connecting and for each reply
+REDIS_TIMEOUT = 0.5  # seconds, for connecting and for each whole reply
 RETRY_INTERVAL = 5  # seconds in which an unreachable Redis is not tried again
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+
+
+class ReplyTimeout:
+    """A socket whose timeout is for a whole reply, also if it arrives one byte at a time."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sock, name)
+
+    def sendall(self, data: bytes) -> None:
+        self.sock.settimeout(REDIS_TIMEOUT)
+        self.deadline = time.monotonic() + REDIS_TIMEOUT
+        self.sock.sendall(data)
+
+    def recv(self, size: int) -> bytes:
+        if self.sock.gettimeout():  # 0 if redis-py checks whether there is unread data
+            self.sock.settimeout(max(self.deadline - time.monotonic(), 0.001))
+        return self.sock.recv(size)
+
+
+def limit_replies(connection: Any) -> None:
+    """Initialize a connection of redis-py."""
+    connection._sock = ReplyTimeout(connection._sock)
+    connection.on_connect()
 
 
 class ResilientStorage(Storage):
@@ -36,6 +64,7 @@ class ResilientStorage(Storage):
             key_prefix=KEY_PREFIX,
             socket_connect_timeout=REDIS_TIMEOUT,
             socket_timeout=REDIS_TIMEOUT,
+            redis_connect_func=limit_replies,  # type: ignore[arg-type]  # it takes what Redis takes
             # The default retries ten times, with delays.
             retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # it takes what Redis takes
         )

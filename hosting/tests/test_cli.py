@@ -27,6 +27,16 @@ def test_every_command_has_help_with_an_example() -> None:
             assert isinstance(parameter, click.Argument) or getattr(parameter, "help", None), name
 
 
+def test_help_and_messages_are_ascii_for_terminals_without_utf8() -> None:
+    for path in SRC.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                strings = (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
+                assert all(one.isascii() for one in strings if isinstance(one, str)), path
+    for name, command in commands():
+        assert command.get_help(click.Context(command)).isascii(), name
+
+
 def test_version_is_printed_and_in_the_changelog() -> None:
     assert CliRunner().invoke(main, ["--version"]).output == f"hosting, version {__version__}\n"
     assert f"## {__version__} " in PAGE.with_name("CHANGELOG.md").read_text()

@@ -1,5 +1,6 @@
 """The servers that the user is logged in to."""
 
+import subprocess
 from pathlib import Path
 
 import click
@@ -8,7 +9,7 @@ from click.testing import CliRunner
 
 from hosting import servers
 from hosting.cli import main
-from hosting.connection import parse_target
+from hosting.connection import default_region, parse_target
 from hosting.servers import Server
 
 FRA = Server("fra", "blog", "203.0.113.5", 2222, "/home/ann/key")
@@ -39,6 +40,8 @@ def test_one_of_several_servers_must_be_chosen() -> None:
         ("root@203.0.113.5", ("root", "203.0.113.5", 22)),
         ("blog@example.org:2222", ("blog", "example.org", 2222)),
         ("blog@2001:db8::5", ("blog", "2001:db8::5", 22)),
+        ("blog@[2001:db8::5]", ("blog", "2001:db8::5", 22)),
+        ("blog@[2001:DB8::5]:2222", ("blog", "2001:DB8::5", 2222)),
     ],
 )
 def test_target_is_parsed(target: str, parts: tuple[str, str, int]) -> None:
@@ -46,8 +49,29 @@ def test_target_is_parsed(target: str, parts: tuple[str, str, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["example.org", "a@b c", "a@b:ssh", "a@-oProxyCommand=id", "@b"]
+    "target", ["example.org", "a@b c", "a@b:ssh", "a@-oProxyCommand=id", "@b", "a@[b]"]
 )
 def test_invalid_target_is_a_usage_error(target: str) -> None:
     with pytest.raises(click.UsageError):
         parse_target(target)
+
+
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [("203.0.113.5", "203.0.113.5"), ("2001:db8::5", "2001-db8--5"), ("::1", "1")],
+)
+def test_default_region_is_the_name_of_a_git_remote(
+    tmp_path: Path, host: str, region: str
+) -> None:
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    assert default_region(host) == region
+    subprocess.run([*git, "remote", "add", region, "ssh://blog@example.org/blog"], check=True)
+
+
+@pytest.mark.usefixtures("home")
+def test_setup_at_an_ipv6_address_needs_a_domain() -> None:
+    done = CliRunner().invoke(main, ["setup", "root@2001:db8::5", "--app", "blog"])
+
+    assert done.exit_code == 2
+    assert "'2001:db8::5' is not a valid domain: pass --domain." in done.output

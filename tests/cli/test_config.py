@@ -10,6 +10,7 @@ import pytest
 
 from app.cli.config import SECRET
 from tests.support.app_factory import make_app, make_app_from
+from tests.support.project_copy import copy_project
 from tests.support.repository import ROOT
 
 KEY = "plantedkey" * 5
@@ -157,7 +158,7 @@ def test_variables_of_other_programs_are_not_listed(monkeypatch: pytest.MonkeyPa
 
 def run(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `flask config` in `folder` with only `variables` in the environment."""
-    command = [str(Path(sys.executable).parent / "flask"), "--app", str(ROOT / "manage.py")]
+    command = [str(Path(sys.executable).parent / "flask"), "--app", "manage.py"]
     return subprocess.run(
         [*command, "config", "MAIL_SERVER", "MAIL_PORT"],
         cwd=folder,
@@ -170,9 +171,10 @@ def run(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_env_file_and_environment_are_distinguished(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("MAIL_SERVER=mail.example.com\nMAIL_PORT=587\n")
+    project = copy_project(tmp_path / "project")
+    (project / ".env").write_text("MAIL_SERVER=mail.example.com\nMAIL_PORT=587\n")
 
-    result = run(tmp_path, MAIL_PORT="2525")
+    result = run(project, MAIL_PORT="2525")
 
     assert result.returncode == 0, result.stderr
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
@@ -181,8 +183,8 @@ def test_env_file_and_environment_are_distinguished(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_invalid_configuration_is_an_error(tmp_path: Path) -> None:
-    result = run(tmp_path, FLASK_CONFIG="production", MAIL_PORT="x")
+def test_invalid_configuration_is_an_error() -> None:
+    result = run(ROOT, FLASK_CONFIG="production", MAIL_PORT="x")
 
     assert result.returncode == 3
     assert "MAIL_PORT is 'x'" in result.stderr

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import inspect, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from app.database.postgresql import connect_args
 from app.extensions import db
 from app.health.checks import Readiness
 from tests.support.app_factory import make_app
 from tests.support.databases import EphemeralPostgres, migrated, record_statements
+from tests.support.dripping_server import dripping_server
 from tests.support.http_client import SiteClient
 
 MakeApp = Callable[..., Flask]
@@ -187,3 +189,14 @@ def test_sqlite_has_no_such_options() -> None:
     app = make_app(SQLALCHEMY_DATABASE_URI="sqlite:////tmp/site.sqlite")
 
     assert app.config["SQLALCHEMY_ENGINE_OPTIONS"].keys() == {"pool_pre_ping", "hide_parameters"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reply", [b"R\0\0\4\0", b"E\0\0\x40\0"], ids=["authentication", "error"])
+def test_connect_timeout_is_for_the_whole_connection(reply: bytes) -> None:
+    """Of a server that sends one byte at a time."""
+    with dripping_server(reply, byte=b"\0") as port:
+        url = f"postgresql+psycopg2://127.0.0.1:{port}/site?sslmode=disable"
+        app = make_app(SQLALCHEMY_DATABASE_URI=url, DATABASE_CONNECT_TIMEOUT=2)
+        with app.app_context(), pytest.raises(OperationalError, match="timeout expired"):
+            db.session.execute(text("SELECT 1"))

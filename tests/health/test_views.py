@@ -107,12 +107,20 @@ def test_ready_site_lists_every_check(local: FlaskClient) -> None:
     body: Any = response.get_json()
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "no-store"
-    assert body.keys() == {"status", "release", "commit", "checks"}
+    assert body.keys() == {"status", "release", "commit", "checks", "degraded"}
     assert body["status"] == "ready"
     assert body["checks"].keys() == {"database", "migrations"}
     for result in body["checks"].values():
         assert result.keys() == {"ok", "detail"}
         assert result["ok"]
+
+
+def test_site_is_ready_without_its_mail_server(site: Flask) -> None:
+    site.extensions["smtp_circuit"].record_failure()
+    response = readyz(site.test_client())
+
+    assert response.status_code == 200
+    assert (response.json or {})["degraded"] == ["mail server"]
 
 
 def test_details_are_hidden_from_remote_clients_without_token(site: Flask) -> None:

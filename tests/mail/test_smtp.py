@@ -12,6 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from app.mail import smtp
 from app.models import OutboxEmail, utcnow
 from tests.support.app_factory import make_app, settings_from
+from tests.support.dripping_server import dripping_server
 from tests.support.mailbox import free_port
 from tests.support.smtp_auth_server import (
     CREDENTIALS,
@@ -145,6 +146,29 @@ def test_rejected_login_makes_the_server_unavailable() -> None:
 def test_unreachable_server_is_unavailable() -> None:
     with pytest.raises(smtp.SMTPUnavailable, match="ConnectionRefusedError"):
         send(MAIL_SERVER="127.0.0.1", MAIL_PORT=free_port())
+
+
+GREETING, EHLO = b"220 mail.example\r\n", b"250-mail.example\r\n250 STARTTLS\r\n"
+
+
+@pytest.mark.parametrize(
+    ("replies", "settings", "error"),
+    [
+        ([], {}, smtp.SMTPUnavailable),
+        ([], {"MAIL_USE_SSL": True}, smtp.SMTPUnavailable),
+        ([GREETING], {"MAIL_USE_TLS": True}, smtp.SMTPUnavailable),
+        ([GREETING, EHLO, b"220 go\r\n"], {"MAIL_USE_TLS": True}, smtp.SMTPUnavailable),
+        ([GREETING, EHLO], {}, smtp.DeliveryError),
+        ([GREETING, EHLO, b"250 ok\r\n", b"250 ok\r\n"], {}, smtp.DeliveryError),
+        ([GREETING, EHLO, b"250 ok\r\n", b"250-" * 5000], {}, smtp.DeliveryError),
+    ],
+    ids=["greeting", "TLS", "EHLO", "STARTTLS", "MAIL", "DATA", "line that is too long"],
+)
+def test_server_that_sends_byte_by_byte_is_given_up(
+    replies: list[bytes], settings: dict[str, Any], error: type[Exception]
+) -> None:
+    with dripping_server(*replies, byte=b"2") as port, pytest.raises(error):
+        send(MAIL_SERVER="localhost", MAIL_PORT=port, MAIL_TIMEOUT=0.2, **settings)
 
 
 def test_missing_server_is_unavailable() -> None:

@@ -17,6 +17,7 @@ from tests.auth.actions import try_to_log_in
 from tests.support.app_factory import make_app
 from tests.support.concurrency import run_concurrently
 from tests.support.databases import migrated, new_sqlite_url
+from tests.support.dripping_server import dripping_server
 from tests.support.http_client import SiteClient
 from tests.support.mailbox import free_port
 from tests.support.redis_server import EphemeralRedis
@@ -171,6 +172,20 @@ def test_redis_is_used_again_after_an_outage(
     ]
 
 
+@pytest.mark.parametrize("fail", [EphemeralRedis.kill, EphemeralRedis.pause])
+def test_site_is_ready_and_degraded_while_redis_is_down(
+    redis: EphemeralRedis, make_limited_app: MakeApp, fail: Callable[[EphemeralRedis], None]
+) -> None:
+    app = make_limited_app(redis.url)
+    answers = [app.test_client().get("/readyz")]
+    fail(redis)
+    log_in(app)
+    answers += [app.test_client().get("/readyz")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [(answer.json or {})["degraded"] for answer in answers] == [[], ["redis"]]
+
+
 def test_outage_is_logged_once_and_its_end_too(
     redis: EphemeralRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -203,6 +218,22 @@ def test_redis_that_does_not_answer_is_tried_once(caplog: pytest.LogCaptureFixtu
         assert [storage.incr("x", 60) for _ in range(4)] == [1, 2, 3, 4]
         assert len(connections) == 1
         assert len(warnings(caplog)) == 1
+
+
+@pytest.mark.parametrize(
+    ("replies", "byte"),
+    [([], b"+"), ([b"%1\r\n+proto\r\n:3\r\n"], b":"), ([b"$9999\r\n"], b"x")],
+    ids=["first reply", "second reply", "long reply"],
+)
+def test_redis_that_sends_byte_by_byte_is_tried_once(
+    replies: list[bytes], byte: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with dripping_server(*replies, byte=byte) as port:
+        storage = ResilientStorage(f"shared+redis://127.0.0.1:{port}/0")
+
+        assert [storage.incr("x", 60) for _ in range(4)] == [1, 2, 3, 4]
+    [warning] = warnings(caplog)
+    assert "Timeout" in warning
 
 
 def test_concurrent_requests_succeed_when_redis_does_not_answer(

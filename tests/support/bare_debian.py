@@ -31,11 +31,12 @@ RUN rm -f /etc/ssh/ssh_host_* && mkdir /etc/systemd/system/ssh.service.d && \\
     printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\n' \\
         >/etc/systemd/system/ssh.service.d/keys.conf
 """
+LOCK = Path(tempfile.gettempdir()) / "server-of-containers.lock"  # of all processes
 
 
 def server_image() -> str:
     """Return the image of a bare server; it is built once and kept."""
-    with InterProcessLock(Path(tempfile.gettempdir()) / "server-of-containers.lock"):
+    with InterProcessLock(LOCK):
         dockerfile = DOCKERFILE.format(base=base_image())
         image = f"localhost/server:{zlib.crc32(dockerfile.encode()):08x}"
         if subprocess.run(["podman", "image", "exists", image], check=False).returncode:

@@ -36,12 +36,13 @@ IGNORED_FILES = {
     "app/site.sqlite": "of this machine",
     "migrations/__pycache__/rubbish.pyc": "old bytecode",
 }
+LOCK = Path(tempfile.gettempdir()) / "base-of-containers.lock"  # of all processes
 
 
 def base_image(name: str = "") -> str:
     """Return the base image `name`, BASE or Debian 12; build the image if it is missing."""
     name = name or os.environ.get("BASE", BASE)
-    with InterProcessLock(Path(tempfile.gettempdir()) / "base-of-containers.lock"):
+    with InterProcessLock(LOCK):
         exists = subprocess.run(["podman", "image", "exists", name], check=False)
         if exists.returncode != 0:
             build_base_image(name)

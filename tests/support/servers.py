@@ -211,8 +211,7 @@ def connect(bind: str) -> http.client.HTTPConnection:
     """Return a connection to `bind`: host:port or unix:path."""
     if bind.startswith("unix:"):
         return UnixConnection(bind.removeprefix("unix:"))
-    host, _, port = bind.rpartition(":")
-    return http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
+    return http.client.HTTPConnection(bind, timeout=TIMEOUT)
 
 
 class UnixConnection(http.client.HTTPConnection):

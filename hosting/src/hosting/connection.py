@@ -18,8 +18,8 @@ from .plan import Plan
 from .servers import Server
 
 APP = re.compile(r"[a-z][a-z0-9-]{1,30}")
-TARGET = re.compile(r"([A-Za-z_][\w-]*)@([\w.-]+?|[\da-f]*:[\da-f:]+)(?::(\d+))?")
-DOMAIN = re.compile(r"[a-z0-9][a-z0-9.-]*|[\da-f]*:[\da-f:]+")
+TARGET = re.compile(r"([A-Za-z_][\w-]*)@([\w.-]+?|\[?[\da-fA-F]*:[\da-fA-F:]+\]?)(?::(\d+))?")
+DOMAIN = re.compile(r"[a-z0-9][a-z0-9.-]*")
 RESERVED = {"root", "www-data", "postgres", "redis", "nginx", "sshd", "conf", "default"}
 
 
@@ -27,7 +27,9 @@ def login_options(command: Function) -> Function:
     """Add the options for the first connection to a server."""
     for option in (
         click.option("--yes", is_flag=True, help="Accept the server's host key."),
-        click.option("--host-key", metavar="FINGERPRINT", help="Require this host key: SHA256:…"),
+        click.option(
+            "--host-key", metavar="FINGERPRINT", help="Require this host key: SHA256:..."
+        ),
         click.option("--identity", "-i", default="", help="The ssh private key to use."),
         click.option("--region", help="A name for the server (default: HOST)."),
     ):
@@ -55,8 +57,8 @@ def set_up(
     if not APP.fullmatch(app) or app in RESERVED:
         raise click.UsageError("Choose another app name: a-z, 0-9 and - only, and not reserved.")
     if not DOMAIN.fullmatch(domain or host.lower()):
-        raise click.UsageError(f"{domain or host!r} is not a valid domain.")
-    server = Server(region or host, app, host, port, identity)
+        raise click.UsageError(f"{domain or host!r} is not a valid domain: pass --domain.")
+    server = Server(region or default_region(host), app, host, port, identity)
     verify_host_key(server, host_key, yes=yes)
     plan = Plan(app, domain or host.lower(), *public_key(identity), postgres, redis)
     current = ssh.capture(server, ssh.ssh(server, plan.inspect_command(), user))
@@ -74,7 +76,12 @@ def parse_target(target: str) -> tuple[str, str, int]:
     match = TARGET.fullmatch(target)
     if not match:
         raise click.UsageError(f"{target!r} is not of the form USER@HOST or USER@HOST:PORT.")
-    return match[1], match[2], int(match[3] or 22)
+    return match[1], match[2].strip("[]"), int(match[3] or 22)
+
+
+def default_region(host: str) -> str:
+    """Return the name of the server, which is the name of its git remote: without colons."""
+    return host.replace(":", "-").strip("-")
 
 
 def public_key(identity: str) -> tuple[str, str]:
@@ -134,7 +141,7 @@ def login(target: str, region: str | None, identity: str, host_key: str | None, 
     Example: hosting login blog@203.0.113.5 --region fra
     """
     app, host, port = parse_target(target)
-    server = Server(region or host, app, host, port, identity)
+    server = Server(region or default_region(host), app, host, port, identity)
     verify_host_key(server, host_key, yes=yes)
     hello = json.loads(ssh.capture(server, ssh.agent(server, "hello")))
     is_known = any((one.name, one.app) == (server.name, app) for one in servers.load())

@@ -60,7 +60,8 @@ def select_targets(app: str | None, names: tuple[str, ...]) -> list[Server]:
     if prompts.is_interactive():
         if not servers.load():
             target = click.prompt("App and server: APP@HOST[:PORT]")
-            region = click.prompt("Region name", default=connection.parse_target(target)[1])
+            _user, host, _port = connection.parse_target(target)
+            region = click.prompt("Region name", default=connection.default_region(host))
             click.get_current_context().invoke(connection.login, target=target, region=region)
         known = servers.load()
         app = app or prompts.choose("App", (one.app for one in known))
@@ -116,7 +117,8 @@ def env_lines(file: BinaryIO | None) -> list[str]:
 
 def add_remote(server: Server) -> None:
     """Add a git remote, so that `git push REGION` deploys as well."""
-    url = f"ssh://{server.app}@{server.host}:{server.port}/{server.app}"
+    host = f"[{server.host}]" if ":" in server.host else server.host  # an IPv6 address
+    url = f"ssh://{server.app}@{host}:{server.port}/{server.app}"
     if project.git("remote", "get-url", server.name) != url:
         project.git("remote", "remove", server.name)
         project.git("remote", "add", server.name, url)

@@ -130,7 +130,7 @@ def rollback() -> None:
 
 
 @remote_command("scale")
-@click.argument("numbers", nargs=-1, required=True, metavar="PROCESS=NUMBER…")
+@click.argument("numbers", nargs=-1, required=True, metavar="PROCESS=NUMBER...")
 def scale() -> None:
     """Set the number of processes, with zero downtime.
 
@@ -159,7 +159,7 @@ def maintenance() -> None:
 
 @remote_command("run", ignore_unknown_options=True)
 @click.argument(
-    "command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND…"
+    "command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND..."
 )
 def run() -> None:
     """Run a command in the live release; exits with the command's status.

@@ -1,6 +1,8 @@
 """The site on a dyno: port, headers of the router, log, memory, shutdown."""
 
 import json
+import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +14,7 @@ import pytest
 from tests.platforms.paas.conftest import heroku_variables
 from tests.platforms.paas.dyno import Web
 from tests.platforms.paas.slug import Slug
-from tests.support.servers import eventually, fetch
+from tests.support.servers import connect, eventually, fetch
 from tests.support.traffic import get_status_once
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("paas")]
@@ -34,7 +36,10 @@ def web(slug: Slug, database: str) -> Iterator[Web]:
 
 
 def test_web_listens_on_the_assigned_port_of_every_interface(web: Web) -> None:
-    assert f"http://0.0.0.0:{web.port}" in web.log
+    hosts = ["127.0.0.1", "[::1]"] if socket.has_dualstack_ipv6() else ["127.0.0.1"]
+    for host in hosts:
+        assert fetch(connect(f"{host}:{web.port}"), "/healthz").status == 200
+    assert re.search(rf"http://(\[::\]|0\.0\.0\.0):{web.port}", web.log)
 
 
 @pytest.mark.parametrize("scheme", ["http", None])

@@ -74,9 +74,29 @@ def test_variables_become_settings() -> None:
     settings = print_config(
         PORT="5001", WEB_CONCURRENCY="3", WEB_THREADS="5", WEB_MAX_REQUESTS="500"
     )
-    assert settings["bind"] == "['0.0.0.0:5001']"
+    assert settings["bind"] in {"['[::]:5001']", "['0.0.0.0:5001']"}  # with IPv6, without
     assert (settings["workers"], settings["threads"]) == ("3", "5")
     assert (settings["max_requests"], settings["max_requests_jitter"]) == ("500", "50")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "bind"), [("bindv6only", "0.0.0.0:5001"), ("conf/all/disable_ipv6", "[::]:5001")]
+)
+def test_port_accepts_ipv4_where_ipv6_is_limited(
+    environment: dict[str, str], parameter: str, bind: str
+) -> None:
+    script = (
+        f"ip link set lo up && echo 1 >/proc/sys/net/ipv6/{parameter} || exit 77; "
+        f"{BIN}/gunicorn manage:app & "
+        "curl -s --retry 50 --retry-delay 1 --retry-all-errors http://127.0.0.1:5001/healthz; "
+        "kill %1; wait"
+    )
+    namespace = ["unshare", "--map-root-user", "--net"]
+    served = run([*namespace, "bash", "-mc", script], environment | {"PORT": "5001"})
+    if served.returncode == 77:
+        pytest.skip(f"A network namespace needs root: {served.stderr}")
+    assert served.stdout == "ok"
+    assert f"Listening at: http://{bind}" in served.stderr
 
 
 def test_command_line_wins_over_variables() -> None:

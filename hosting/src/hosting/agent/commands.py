@@ -76,7 +76,7 @@ def rollback(app: App, arguments: list[str]) -> int:
     target = releases.rollback_target(app, number)
     newer = migrations(releases.require_live(app)) - migrations(target)
     if newer:
-        print(f"Migrations since release {target.number} are not reverted: {min(newer)} …")
+        print(f"Migrations since release {target.number} are not reverted: {min(newer)} ...")
     return log_stream.deploy(app, "rollback", of=target.number)
 
 

@@ -29,7 +29,7 @@ def command(app: App, arguments: list[str]) -> int:
             key = KEY.match(sys.stdin.read(10_000))
             if not key:
                 raise CommandError(
-                    "Standard input is not a public key: it starts with ssh-ed25519, ssh-rsa …"
+                    "Standard input is not a public key: it starts with ssh-ed25519, ssh-rsa ..."
                 )
             write(app.authorized_keys, "".join([*others, authorized_keys_line(app, name, key[0])]))
             app.audit(f"keys: added {name}")
