@@ -118,7 +118,7 @@ except ConfigurationError as error:
 
 if not settings.SITE_URL.endswith(script_name.rstrip("/")):
     print("SCRIPT_NAME is set: add this path to SITE_URL instead.", file=sys.stderr)
-    sys.exit(CONFIGURATION_ERROR)
+    sys.exit(env_file.CONFIGURATION_ERROR)
 
 # ------------------------------------------------------------------------ logging
 
