@@ -200,7 +200,8 @@ REDIS = Rule(
     parse_redis,
 )
 SENTRY = Rule(
-    "use a DSN such as https://key@example.ingest.sentry.io/1", r"https?://\w+@[^\s/@]+/(\S+/)?\d+"
+    "use a DSN such as https://key@example.ingest.sentry.io/1",
+    rf"(?a)https?://\w+@{HOSTNAME}({PORT})?/([\w.~-]+/)*\d+",
 )
 SCRYPT = Rule(
     "use scrypt:N:r:p, where N is a power of two, such as scrypt:32768:8:1",

@@ -91,6 +91,9 @@ INVALID = [
     ({"PASSWORD_HASH_METHOD": "scrypt:16777216:8:1"}, "PASSWORD_HASH_METHOD is"),
     ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is 'loud': choose one of DEBUG"),
     ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml': choose one of text"),
+    ({"SENTRY_DSN": "https://key@[x/7"}, "SENTRY_DSN is invalid"),
+    ({"SENTRY_DSN": "https://ключ@sentry.example/7"}, "SENTRY_DSN is invalid"),
+    ({"SENTRY_DSN": "https://key@sentry.example/\u0667"}, "SENTRY_DSN is invalid"),
     ({"SENTRY_DSN": "https://sentry.example/7"}, "SENTRY_DSN is invalid: use a DSN such as"),
 ]
 
