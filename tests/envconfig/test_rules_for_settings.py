@@ -38,6 +38,8 @@ INVALID = [
     ({"DATABASE_URL": "mysql://host/site"}, "DATABASE_URL is invalid: use postgresql://"),
     ({"DATABASE_URL": "sqlite:site"}, "DATABASE_URL is invalid"),
     ({"DATABASE_URL": "postgresql://u:p@host:abc/db"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "postgresql://a:5432,b:5432/db"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "postgresql://%2Frun%2Fpostgresql"}, "DATABASE_URL names no database"),
     *(
         ({"DATABASE_URL": f"{scheme}://{rest}"}, "DATABASE_URL names no database: write its name")
         for scheme in ("postgres", "postgresql", "postgresql+psycopg2")
