@@ -235,12 +235,23 @@ class HerokuConfig(ProductionConfig):
     TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 1, minimum=0, maximum=10)
     RELEASE = Config.RELEASE or env.text("HEROKU_RELEASE_VERSION", rule=rules.RELEASE)
     COMMIT = Config.COMMIT or env.text("HEROKU_BUILD_COMMIT")
-    SSL_REDIRECT = env.flag("SSL_REDIRECT", default=env.text("DYNO") is not None)
-    if env.text("DYNO"):
+    is_dyno = env.text("DYNO") is not None
+    SSL_REDIRECT = env.flag("SSL_REDIRECT", default=is_dyno)
+    if is_dyno:
         # Heroku's Redis has a self-signed certificate, and Heroku rotates the URL, so an
         # operator cannot add the option.
         REDIS_URL = rules.without_certificate_check(Config.REDIS_URL)
         RATELIMIT_STORAGE_URI = f"shared+{REDIS_URL}" if REDIS_URL else "memory://"
+
+    @classmethod
+    def init_app(cls, app: "Flask") -> None:
+        super().init_app(app)
+        is_sqlite = (cls.SQLALCHEMY_DATABASE_URI or "").startswith("sqlite:")
+        if is_sqlite and cls.is_dyno and is_served_by_gunicorn():
+            app.logger.warning(
+                "DATABASE_URL is a SQLite file: Heroku deletes it whenever the dyno restarts. "
+                "Add PostgreSQL: heroku addons:create heroku-postgresql"
+            )
 
 
 class DockerConfig(ProductionConfig):

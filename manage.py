@@ -4,7 +4,11 @@
 """
 
 import io
+import os
 import sys
+
+if os.name == "nt":
+    sys.exit("Flasky does not run on Windows. Use WSL: https://learn.microsoft.com/windows/wsl")
 
 try:
     from flask.cli import FlaskGroup

@@ -37,6 +37,7 @@ SERVER = rf"([^/?#\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^@:/?#\s]*)({PORT})?"
 REDIS_OPTION = r"(db=[0-9]{1,5}|ssl_(cert_reqs=(none|optional|required)|ca_certs=/[^&#@]+))"
 DATABASE_URL = rf"(sqlite|postgresql\+psycopg2)://(?![^/?#]*@[^/?#]*@){SERVER}([/?#].*)?"
 UNNAMED_DATABASE = r"postgresql\+psycopg2://[^/?#]*/?(\?(?!(.*&)?(dbname|service)=).*)?"
+UNIX_SOCKET = r"(?i)^(postgresql\+psycopg2://(?:[^/?#@]*@)?)(%2F[^/?#:@]*)((?::\d+)?/[^?]*)\??"
 IN_MEMORY = r"sqlite://(/|/:memory:)?(\?.*)?"
 
 
@@ -82,9 +83,10 @@ def parse_database(url: str) -> str:
     """Return a database URL that selects the psycopg2 driver for PostgreSQL.
 
     Platforms provide `postgres://`, which SQLAlchemy rejects, and SQLAlchemy 2.1 selects psycopg 3
-    for `postgresql://`.
+    for `postgresql://`. A Unix socket as the host, which it does not know, becomes an option.
     """
-    return re.sub("^postgres(ql)?://", "postgresql+psycopg2://", url)
+    url = re.sub("^postgres(ql)?://", "postgresql+psycopg2://", url)
+    return re.sub(UNIX_SOCKET, r"\1\3?host=\2&", url)
 
 
 def is_database_url(url: str) -> bool:
@@ -239,8 +241,9 @@ def validate_common(settings: Any) -> Iterator[str]:
         yield (
             f"{settings.database_variable} is invalid: use "
             "postgresql://user:password@host:5432/database or sqlite:////absolute/path. In the "
-            "password, write %40 for @ and %3A for : and %2F for /. Options after ? are those of "
-            "PostgreSQL's client library."
+            "password, write %40 for @ and %3A for : and %2F for /. Several hosts are options: "
+            "/database?host=a:5432&host=b:5432. Other options are those of PostgreSQL's client "
+            "library."
         )
     elif url and re.fullmatch(UNNAMED_DATABASE, url):
         yield (

@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -73,6 +74,28 @@ def test_all_schemes_of_postgresql_connect(postgres: EphemeralPostgres, scheme: 
     engine = create_engine(settings.SQLALCHEMY_DATABASE_URI)
     with engine.connect() as connection:
         assert str(connection.scalar(text("SELECT version()"))).startswith("PostgreSQL")
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://postgres@{quoted}/postgres",
+        "postgres://postgres:@{quoted}:5432/postgres?sslmode=disable",
+        "postgresql://postgres@/postgres?host={folder}",
+        "postgresql://postgres@/postgres?host=localhost:1&host={folder}:5432",
+    ],
+)
+def test_unix_sockets_and_several_hosts_connect(postgres: EphemeralPostgres, url: str) -> None:
+    folder = f"{postgres.folder}/data"
+    url = url.format(folder=folder, quoted=quote(folder, safe=""))
+
+    settings = settings_from("production", **VALID | {"DATABASE_URL": url})
+
+    settings.validate()
+    engine = create_engine(settings.SQLALCHEMY_DATABASE_URI)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
     engine.dispose()
 
 
@@ -165,6 +188,28 @@ def test_production_warns_about_missing_settings(
     records = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert len(records) == (1 if start else 0)
     assert all(record.getMessage().startswith(str(start)) for record in records)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_warned"),
+    [
+        ({"DYNO": "web.1", "DATABASE_URL": "sqlite:////data/x"}, True),
+        ({"DYNO": "web.1"}, False),
+        ({"DATABASE_URL": "sqlite:////data/x"}, False),
+    ],
+)
+def test_heroku_warns_about_sqlite(
+    changes: dict[str, str],
+    is_warned: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("SERVER_SOFTWARE", "gunicorn/27")
+    variables = VALID | COMPLETE | {"DATABASE_URL": "postgresql://host/site"} | changes
+
+    settings_from("heroku", **variables).init_app(Flask("site"))
+
+    assert ("DATABASE_URL is a SQLite file" in caplog.text) is is_warned
 
 
 @pytest.mark.parametrize(

@@ -152,3 +152,11 @@ def test_missing_packages_are_a_message_with_the_fix() -> None:
     assert result.returncode == 1
     assert result.stderr.startswith("No module named 'flask'. Activate the environment first")
     assert "Traceback" not in result.stderr
+
+
+def test_windows_is_a_message() -> None:
+    result = run([sys.executable, "-c", "import os; os.name = 'nt'; import manage"])
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("Flasky does not run on Windows. Use WSL")
+    assert "Traceback" not in result.stderr

@@ -49,6 +49,8 @@ INVALID = [
     ({"DATABASE_URL": "postgresql://u:p@host/db%00"}, "DATABASE_URL is invalid"),
     ({"DATABASE_URL": "sqlite://site/site.sqlite"}, "DATABASE_URL is invalid"),
     ({"DATABASE_URL": "sqlite:////srv/site.sqlite?timeout=x"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "postgresql://a:5432,b:5432/db"}, "DATABASE_URL is invalid"),
+    ({"DATABASE_URL": "postgresql://%2Frun%2Fpostgresql"}, "DATABASE_URL names no database"),
     *(
         ({"DATABASE_URL": f"{scheme}://{rest}"}, "DATABASE_URL names no database: write its name")
         for scheme in ("postgres", "postgresql", "postgresql+psycopg2")
