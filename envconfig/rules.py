@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from warnings import catch_warnings
@@ -34,7 +35,7 @@ ORIGIN = rf"https?://[a-z0-9.-]+({PORT})?"  # as browsers send it
 PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"  # of characters that are never encoded
 SITE_URL = rf"https?://({HOSTNAME})({PORT})?{PATH}"
 SERVER = rf"([^/?#\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^@:/?#\s]*)({PORT})?"
-REDIS_OPTION = r"(db=[0-9]{1,5}|ssl_(cert_reqs=(none|optional|required)|ca_certs=/[^&#@]+))"
+REDIS_OPTION = r"(db=[0-9]{1,5}|ssl_(cert_reqs=(none|optional|required)|ca_certs=/[^&#@\s]+))"
 DATABASE_URL = rf"(sqlite|postgresql\+psycopg2)://(?![^/?#]*@[^/?#]*@){SERVER}([/?#].*)?"
 UNNAMED_DATABASE = r"postgresql\+psycopg2://[^/?#]*/?(\?(?!(.*&)?(dbname|service)=).*)?"
 UNIX_SOCKET = r"(?i)^(postgresql\+psycopg2://(?:[^/?#@]*@)?)(%2F[^/?#:@]*)((?::\d+)?/[^?]*)\??"
@@ -175,6 +176,7 @@ SENDER = Rule(
 MAIL_SERVER = Rule(
     "use a host name without scheme and port, such as smtp.example.com, and set MAIL_PORT",
     rf"{HOSTNAME}|(?=.*:.*:)[0-9A-Fa-f:.]+",
+    lambda text: str(ip_address(text)) if ":" in text else text,
 )
 PREFIX = Rule("use one line of 100 characters or less", rf"[^{CONTROL}]{{1,100}}")
 RELEASE = Rule("use printable ASCII, since it is sent as a header", r"[ -~]+")
@@ -197,7 +199,7 @@ REDIS = Rule(
     "use redis://:password@host:6379/0, rediss:// (TLS) or unix:///path, with no options but db "
     "and, for TLS, ssl_cert_reqs and ssl_ca_certs. In the password, write %2F for /, %3F for ? "
     "and %23 for #",
-    rf"(?!(redis|unix):.*[?&]ssl_)(rediss?://{SERVER}(/[0-9]*)?|unix://([^/?#\s]*@)?/[^?#@]+)"
+    rf"(?!(redis|unix):.*[?&]ssl_)(rediss?://{SERVER}(/[0-9]*)?|unix://([^/?#\s]*@)?/[^?#@\s]+)"
     rf"(\?{REDIS_OPTION}(&{REDIS_OPTION})*)?",
     parse_redis,
 )

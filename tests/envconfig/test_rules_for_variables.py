@@ -47,6 +47,8 @@ INVALID = [
     ({"MAIL_SERVER": "smtp://example.com"}, "MAIL_SERVER is 'smtp://example.com': use a host"),
     ({"MAIL_SERVER": "bücher.example"}, "MAIL_SERVER is 'bücher.example': use a host name"),
     ({"MAIL_SERVER": "a.example b.example"}, "MAIL_SERVER is 'a.example b.example': use a host"),
+    ({"MAIL_SERVER": "::0.."}, "MAIL_SERVER is '::0..': use a host name"),
+    ({"REDIS_URL": "unix:///a\nb?ssl_cert_reqs=none"}, "REDIS_URL is invalid"),
     ({"MAIL_PASSWORD": "sésame"}, "MAIL_PASSWORD is invalid: use ASCII"),
     ({"MAIL_USERNAME": "änn"}, "MAIL_USERNAME is 'änn': use ASCII"),
     ({"FLASKY_MAIL_SENDER": "Fl<asky"}, "FLASKY_MAIL_SENDER is 'Fl<asky': use an email"),
