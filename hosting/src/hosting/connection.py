@@ -18,7 +18,7 @@ from .plan import Plan
 from .servers import Server
 
 APP = re.compile(r"[a-z][a-z0-9-]{1,30}")
-TARGET = re.compile(r"([A-Za-z_][\w-]*)@([\w.-]+?|\[?[\da-fA-F]*:[\da-fA-F:]+\]?)(?::(\d+))?")
+TARGET = re.compile(r"([A-Za-z_][\w-]*)@([\w.-]+?|\[?[\da-fA-F]*:[\da-fA-F:]+]?)(?::(\d+))?")
 DOMAIN = re.compile(r"[a-z0-9][a-z0-9.-]*")
 RESERVED = {"root", "www-data", "postgres", "redis", "nginx", "sshd", "conf", "default"}
 

@@ -60,8 +60,8 @@ def select_targets(app: str | None, names: tuple[str, ...]) -> list[Server]:
     if prompts.is_interactive():
         if not servers.load():
             target = click.prompt("App and server: APP@HOST[:PORT]")
-            _user, host, _port = connection.parse_target(target)
-            region = click.prompt("Region name", default=connection.default_region(host))
+            name = connection.default_region(connection.parse_target(target)[1])
+            region = click.prompt("Region name", default=name)
             click.get_current_context().invoke(connection.login, target=target, region=region)
         known = servers.load()
         app = app or prompts.choose("App", (one.app for one in known))
