@@ -11,6 +11,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -27,13 +28,15 @@ REQUEST_TIMEOUT, RESPONSE_TIMEOUT, LINGER = 20, 30, 2  # seconds
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE)
 LAST_CHUNK = b"\r\n0\r\n\r\n"
+EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Received(Unreader):  # type: ignore[misc]  # gunicorn has no types
     """What a connection has received. The parser and the application do not wait for more."""
 
     head_size = body_size = searched = 0
-    is_chunked = is_truncated = False
+    is_chunked = is_truncated = expects_continue = has_continued = False
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Return the end of the stream: the request is not as long as it says."""
@@ -65,6 +68,7 @@ class Received(Unreader):  # type: ignore[misc]  # gunicorn has no types
             self.head_size, self.searched = end + 4, end
             self.body_size = int(length[1]) if length and len(length[1]) < 10 else 0
             self.is_chunked = CHUNKED.search(head) is not None
+            self.expects_continue = EXPECT.search(head) is not None
         if self.is_chunked:
             new = bytes(self.buf.getbuffer()[self.searched :])
             self.searched = max(self.searched, size - len(LAST_CHUNK))
@@ -102,9 +106,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             conn.parser.unreader.head_size = 0  # of the next request
             super().enqueue_req(conn)
             return
+        if conn.parser.unreader.expects_continue:
+            self.send_continue(conn)
         if not conn.data_ready:  # it has not been in pending_conns
             conn.timeout = time.monotonic() + REQUEST_TIMEOUT
         self.wait(conn, self.on_pending_socket_readable)
+
+    def send_continue(self, conn: Any) -> None:
+        """Tell a client that waits for it to send the body."""
+        received = conn.parser.unreader
+        received.expects_continue, received.has_continued = False, True
+        with suppress(OSError):  # the client has gone
+            conn.sock.send(CONTINUE)
 
     def wait(self, conn: Any, readable: Callable[[Any, Any], None]) -> None:
         """Call `readable` when data arrives on a connection, which is closed at its timeout."""
@@ -114,6 +127,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle_request(self, req: Any, conn: Any) -> bool:
         """Handle a request; close the connection if the client reads the response too slowly."""
         conn.sock.settimeout(RESPONSE_TIMEOUT)
+        if getattr(conn.parser.unreader, "has_continued", False):
+            conn.parser.unreader.has_continued = req._expected_100_continue = False
         try:
             return bool(super().handle_request(req, conn))
         except TimeoutError:

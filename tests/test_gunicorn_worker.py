@@ -123,6 +123,16 @@ def test_large_body_is_received(server: Gunicorn, size: int) -> None:
         assert read_response(reader) == (200, digest("/form", body))
 
 
+def test_client_is_told_once_to_send_the_body(server: Gunicorn) -> None:
+    head = f"{POST}Expect: 100-continue\r\nContent-Length: 3\r\n\r\n".encode()
+    with connect(server) as connection, connection.makefile("rb") as reader:
+        for _ in range(2):
+            connection.sendall(head)
+            assert reader.readline() + reader.readline() == b"HTTP/1.1 100 Continue\r\n\r\n"
+            connection.sendall(b"a=b")
+            assert read_response(reader) == (200, digest("/form", b"a=b"))
+
+
 @pytest.mark.parametrize(
     "head",
     ["Content-Length: 99999999\r\n\r\n", f"Content-Length: {10**30}\r\n\r\n"],

@@ -16,7 +16,7 @@ from tests.support.servers import Gunicorn, Response, eventually, fetch
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nginx")]
 
 A_MEGABYTE = 1024 * 1024
-STYLESHEET = re.compile(r'href="(/static/css/base\.[0-9a-f]{8,64}\.css)"')
+STYLESHEET = re.compile(r'href="(/static/css/site\.[0-9a-f]{8,64}\.css)"')
 
 # Every location, and every error that nginx itself returns: scheme, method, path, status.
 ANSWERS = {

@@ -87,7 +87,7 @@ def test_only_the_path_belongs_to_the_site(nginx: Nginx, site: Gunicorn) -> None
 def test_static_files_are_served_compressed(nginx: Nginx) -> None:
     page = get(nginx, "/blog/").body.decode()
     files = re.findall(r'(?:href|src)="(/[^"]+\.(?:css|js|svg))"', page)
-    assert len(files) > 10
+    assert len(files) > 6
     for file in files:
         response = get(nginx, file, **{"Accept-Encoding": "gzip"})
         assert response.status == 200, file
@@ -130,7 +130,7 @@ def cookies(response: Response) -> str:
 
 
 def test_tokens_in_links_are_not_logged(nginx: Nginx) -> None:
-    get(nginx, "/blog/auth/reset/planted?x")
+    get(nginx, f"/blog/auth/reset/{'planted' * 10}?x")
 
     eventually(lambda: nginx.access()[-1]["path"] == "/blog/auth/reset/[hidden]")
 
