@@ -14,9 +14,10 @@ from tests.support.waiting import wait_until
 
 # The processes that it prints have nothing in common but a file in the temporary folder.
 TEST_RUN = """
-import os, subprocess, sys, tempfile, time
+import os, signal, subprocess, sys, tempfile, time
 from pathlib import Path
 from tests.support.leftovers import cleaned_up
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background ignores it
 with cleaned_up(Path(sys.argv[1])):
     folder = tempfile.mkdtemp()
     start = lambda **options: subprocess.Popen(["sleep", "600"], start_new_session=True, **options)
