@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from warnings import catch_warnings
 
-import psycopg2.extensions
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -94,12 +93,17 @@ def is_database_url(url: str) -> bool:
     """Return True if `url` has the form of a database URL, and options that its driver knows."""
     try:
         parsed = make_url(url)
+        dialect = parsed.get_dialect()
         with catch_warnings(action="ignore"):  # SQLAlchemy warns again when it creates the engine
-            _arguments, options = parsed.get_dialect()().create_connect_args(parsed)
-        if parsed.get_backend_name() == "postgresql":
-            psycopg2.extensions.make_dsn(**options)
-    except (ArgumentError, ValueError, psycopg2.Error):
+            _arguments, options = dialect().create_connect_args(parsed)
+    except (ArgumentError, ValueError):
         return False
+    if parsed.get_backend_name() == "postgresql" and find_spec("psycopg2"):
+        psycopg2: Any = dialect.import_dbapi()
+        try:
+            psycopg2.extensions.make_dsn(**options)
+        except psycopg2.Error:
+            return False
     return re.fullmatch(DATABASE_URL, url) is not None and "%00" not in url
 
 
