@@ -4,8 +4,13 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from app import gunicorn_worker
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+# Otherwise the tests of these deadlines wait for most of a minute.
+gunicorn_worker.REQUEST_TIMEOUT = gunicorn_worker.RESPONSE_TIMEOUT = 5
 
 
 def digest(path: str, body: bytes) -> str:
