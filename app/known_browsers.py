@@ -1,4 +1,4 @@
-"""Limit wrong passwords per account, in such a way that nobody can lock out its owner.
+"""Limit wrong passwords per account, without letting an attacker lock out its owner.
 
 A browser in which an account logs in, or resets its password, gets a cookie. The wrong passwords
 from there are counted separately, so an attacker can only prevent logins in other browsers, in

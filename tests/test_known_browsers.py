@@ -145,12 +145,12 @@ def test_other_cookies_do_not_help(app: Flask, make: Factory, ann: UserData, for
     browser = new_browser(app).log_in(make.user("eve"))
     cookie = browser.client.get_cookie(COOKIE, path="/auth/login")
     assert cookie is not None
-    forgeries = {"of another account": cookie.value, "not ASCII": "é\udc80"}
+    forgeries = {"of another account": cookie.value, "not ASCII": "é"}
     value = forgeries.get(forgery, cookie.value.rpartition(".")[0])
     attack(app)
 
-    headers = {"Cookie": f"{COOKIE}={value}".encode("utf-8", "replace").decode("latin-1")}
-    page = SiteClient(app, **headers)
+    page = new_browser(app)
+    page.client.set_cookie(COOKIE, value, path="/auth/login")
     assert send(page, ann.email).status == 429
 
 
