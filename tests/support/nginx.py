@@ -9,9 +9,10 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -48,11 +49,15 @@ http {{
 class Nginx(Server):
     """nginx on two free ports, in front of gunicorn at `socket` or at `servers`.
 
-    `directives` are added to its `http` block.
+    `directives` are added to its `http` block. `edits` are further changes to its files.
     """
 
     def __init__(
-        self, static: Path | None = None, servers: Sequence[str] = (), directives: str = ""
+        self,
+        static: Path | None = None,
+        servers: Sequence[str] = (),
+        directives: str = "",
+        edits: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         if shutil.which("nginx") is None:
             pytest.skip("nginx is not installed: sudo apt install nginx")
@@ -66,6 +71,8 @@ class Nginx(Server):
         self.access_file = self.folder / "access"
         self._write_certificate()
         self._write_configuration(servers or [f"unix:{self.socket}"], directives)
+        for old, new in edits.items():
+            self._replace(old, new)
         self.command = ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
         self.tls = ssl.create_default_context(cafile=self.folder / "certificate")
 

@@ -16,6 +16,8 @@ from typing import Self
 
 import pytest
 
+from tests.support.servers import eventually
+
 PROGRAMS = ("podman", "runc", "debootstrap", "catatonit")
 # Plugins that resolve container names, one for each kind of network that podman has.
 DNS_PLUGINS = {
@@ -107,11 +109,16 @@ class Podman:
         self.docker("network", "prune", "--force", check=False)
         self.service.terminate()
         self.service.wait(TIMEOUT)
+        # A conmon process may still write there.
+        eventually(self._delete_folder, f"{self.folder} cannot be deleted", TIMEOUT)
+
+    def _delete_folder(self) -> bool:
         mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
         for mount in reversed(mounts):
             if mount.startswith(f"{self.folder}/"):
                 subprocess.run(["umount", "--lazy", mount], check=False)
-        subprocess.run(["rm", "-rf", str(self.folder)], check=True)  # faster than shutil
+        command = ["rm", "-rf", str(self.folder)]  # faster than shutil
+        return subprocess.run(command, check=False).returncode == 0
 
     def docker(self, *arguments: str, check: bool = True) -> Completed:
         """Run a docker command."""

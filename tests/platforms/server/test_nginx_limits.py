@@ -38,7 +38,9 @@ def nginx() -> Iterator[Nginx]:
     trusted = "set_real_ip_from 127.0.0.1; real_ip_header X-Client;"
     environment = {"PATH": os.environ["PATH"], "FLASK_CONFIG": "testing"}
     site = "tests.platforms.server.large_site:app"
-    with Nginx(directives=trusted) as nginx:
+    # So that a busy machine has the time to open ALLOWED connections before the first one ends.
+    edits = {"client_body_timeout 10s;": "client_body_timeout 120s;"}
+    with Nginx(directives=trusted, edits=edits) as nginx:
         bind = f"unix:{nginx.socket}"
         with Gunicorn(environment, "--workers", "1", bind=bind, site=site):
             yield nginx
