@@ -48,6 +48,8 @@ def can_view(user: User) -> bool:
 
     Accounts that an administrator has unconfirmed are hidden, unless posts link to them.
     """
+    if user.deleted_at is not None:
+        return False
     return bool(user.confirmed or user.post_count or current_user.is_administrator())
 
 

@@ -15,7 +15,7 @@ from .schemas import CommentIn, CommentList, CommentOut, CountedCommentList
 
 def comment_rows() -> Rows:
     """Return the query for comments with the columns of `CommentOut`."""
-    return Comment.rows().add_columns(Comment.body)
+    return Comment.rows_of_all_posts().add_columns(Comment.body)
 
 
 def get_one(id: int) -> CommentOut:
@@ -28,11 +28,9 @@ def get_one(id: int) -> CommentOut:
 @endpoint(query=Paging, response=CountedCommentList)
 def post_comments(id: int, query: Paging) -> CountedCommentList:
     """List the comments on a post, newest first."""
-    count = db.session.scalar(db.select(Post.comment_count).where(Post.id == id))
-    if count is None:
-        abort(404)
-    rows = comment_rows().where(Comment.post_id == id)
-    return list_page(CountedCommentList, rows, query, count=count)
+    post = Post.find(id) or abort(404)
+    rows = Comment.rows().add_columns(Comment.body).where(Comment.post_id == id)
+    return list_page(CountedCommentList, rows, query, count=post.comment_count)
 
 
 @api.post("/posts/<id:id>/comments/", strict_slashes=False)
@@ -41,7 +39,7 @@ def post_comments(id: int, query: Paging) -> CountedCommentList:
 )
 def create_comment(id: int, body: CommentIn) -> CommentOut:
     """Create a comment on a post."""
-    post = db.get_or_404(Post, id)
+    post = Post.find(id) or abort(404)
     comment = Comment(body=body.body, author_id=current_user.id, post_id=post.id)
     db.session.add(comment)
     db.session.flush()

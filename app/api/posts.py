@@ -3,6 +3,7 @@
 from flask import abort
 from flask_login import current_user
 
+from .. import deletion
 from ..extensions import db
 from ..models import Permission, Post, Rows
 from ..permissions import can_delete, can_edit
@@ -54,7 +55,7 @@ def edit_post(id: int, body: PostIn) -> PostOut:
 
     Users can update their own posts, administrators all posts.
     """
-    post = db.get_or_404(Post, id)
+    post = Post.find(id) or abort(404)
     if not can_edit(post.author_id):
         abort(403)
     require_match(post, get_one)
@@ -69,8 +70,8 @@ def delete_post(id: int) -> None:
 
     Users can delete their own posts, moderators all posts.
     """
-    post = db.get_or_404(Post, id)
+    post = Post.find(id) or abort(404)
     if not can_delete(post.author_id):
         abort(403)
     require_match(post, get_one)
-    db.session.delete(post)
+    deletion.delete_post(post)

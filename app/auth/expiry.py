@@ -1,15 +1,31 @@
-"""Delete what has expired: unconfirmed registrations, login sessions, old email addresses."""
+"""Delete what has expired: registrations, sessions, tokens, old email addresses, API keys."""
 
 from datetime import timedelta
 
 from .. import jobs
 from ..extensions import db
-from ..models import EmailChange, LoginSession, Registration, delete_batch, utcnow
+from ..models import (
+    AccessToken,
+    EmailChange,
+    IdempotencyKey,
+    LoginSession,
+    Registration,
+    delete_older,
+    utcnow,
+)
 
 
 @jobs.job(priority=jobs.LOW, every=timedelta(hours=1))
 def delete_expired() -> None:
     """Delete expired rows in batches, each in a transaction of its own."""
-    for model in (Registration, LoginSession, EmailChange):
-        while delete_batch(model, model.expires_at <= utcnow(), limit=1000):
+    now = utcnow()
+    expiries = [
+        (Registration.expires_at, now),
+        (LoginSession.expires_at, now),
+        (AccessToken.expires_at, now),
+        (EmailChange.expires_at, now),
+        (IdempotencyKey.timestamp, now - IdempotencyKey.TTL),
+    ]
+    for column, before in expiries:
+        for _deleted in delete_older(column, before):
             db.session.commit()

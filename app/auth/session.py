@@ -24,10 +24,11 @@ from flask_login import (
 )
 
 from ..api_requests import is_api_request
+from ..deletion import delete_user
 from ..extensions import db, login_manager
 from ..known_browsers import failed_logins
 from ..metrics.definitions import FAILED_LOGINS
-from ..models import LoginSession, User, delete_user
+from ..models import LoginSession, User
 from ..security.redirects import redirect_target
 from . import auth, limits
 from .forms import DeleteAccountForm, LoginForm

@@ -13,8 +13,10 @@ import click
 from flask import current_app
 from sqlalchemy import select
 
+from .. import jobs
+from ..deletion import delete_rows_of_user, delete_user
 from ..extensions import db
-from ..models import Comment, Post, Role, User, delete_user, utcnow
+from ..models import Comment, Post, Role, User, utcnow
 from .reporting import ReportingGroup, count
 
 CONTENT = Path(__file__).with_name("demo_content")
@@ -50,9 +52,12 @@ def seed(if_empty: bool) -> None:
 def clear() -> None:
     """Delete the demo users with everything they wrote. Other users are kept."""
     users = _demo_users()
+    user_ids = [user.id for user in users]
     for user in users:
         delete_user(user)
     db.session.commit()
+    for user_id in user_ids:
+        jobs.run_now(delete_rows_of_user, user_id)
     click.echo(f"Deleted {count(len(users), 'demo user')} with their posts and comments.")
 
 

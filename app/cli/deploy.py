@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from ..database.postgresql import encoding_problem
 from ..database.timeouts import remove_timeouts, without_timeouts
@@ -22,6 +22,7 @@ from .reporting import one_line
 # An arbitrary number; it must be the same in all releases.
 DEPLOY_LOCK = 7_355_608
 LOCK_TIMEOUT = "5s"
+BATCH = 10_000  # users
 CANNOT_CREATE = re.compile(
     r"permission denied for schema (?P<schema>\S+)|no schema has been selected to create in"
 )
@@ -41,9 +42,7 @@ def deploy() -> None:
             check_encoding()
             for step, run in STEPS:
                 failure = f"{step} failed and were rolled back"
-                if db.engine.dialect.name == "postgresql":
-                    # Fail instead of blocking requests behind a lock.
-                    db.session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+                set_lock_timeout()
                 result = run()
                 db.session.commit()
                 click.echo(f"{step}: {result}")
@@ -53,6 +52,12 @@ def deploy() -> None:
         db.session.rollback()
         raise click.ClickException(f"{failure}: {one_line(error)}{grant_for(error)}") from None
     click.echo("Deployed.")
+
+
+def set_lock_timeout() -> None:
+    """Let this transaction fail instead of blocking requests behind a lock."""
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
 
 
 def grant_for(error: Exception) -> str:
@@ -91,8 +96,16 @@ def upgrade_database() -> str:
 
 
 def add_self_follows() -> str:
-    """Let every user follow themself; return how many did not."""
-    added = User.add_self_follows()
+    """Let every user follow themself, in batches that are committed; return how many did not."""
+    added, checked, last_id = 0, 0, 0
+    ids = select(User.id).order_by(User.id).limit(BATCH)
+    while batch := db.session.scalars(ids.where(User.id > last_id)).all():
+        added += User.add_self_follows(User.id > last_id, User.id <= batch[-1])
+        checked, last_id = checked + len(batch), batch[-1]
+        if len(batch) == BATCH:
+            db.session.commit()
+            set_lock_timeout()
+            click.echo(f"Self-follows: {checked} users checked …", err=True)
     return f"{added} added" if added else "unchanged"
 
 

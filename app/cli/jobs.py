@@ -1,6 +1,7 @@
 """`flask jobs`: background jobs that wait, run or have failed."""
 
 import json
+from collections.abc import Iterator, Sequence
 
 import click
 from sqlalchemy import delete, func, select
@@ -9,6 +10,8 @@ from .. import jobs as background
 from ..extensions import db
 from ..models import Job, rows_changed
 from .reporting import ReportingGroup, count
+
+BATCH = 100  # jobs that are in memory
 
 jobs = ReportingGroup("jobs", help="List, retry and delete background jobs.")
 
@@ -40,17 +43,25 @@ def retry(job_id: int | None, retry_all: bool) -> None:
         raise click.UsageError("Give the ID of a job, or --all.")
     if job_id is not None:
         _require(db.session.get(Job, job_id) is not None, job_id)
-        ids = [job_id]
-    else:
-        failed = select(Job.id).where(Job.last_error.is_not(None)).order_by(Job.id)
-        ids = list(db.session.scalars(failed))
-    db.session.rollback()
-    succeeded = sum(background.get_runner().run_now(Job.id == each) for each in ids)
-    click.echo(f"{succeeded} succeeded, {len(ids) - succeeded} failed.")
-    for job in db.session.scalars(select(Job).where(Job.id.in_(ids)).order_by(Job.id)):
-        click.echo(_line(job))
-    if succeeded < len(ids):
+    succeeded, failed = 0, 0
+    for ids in [[job_id]] if job_id is not None else _failed_ids():
+        db.session.rollback()
+        results = [background.get_runner().run_now(Job.id == each) for each in ids]
+        succeeded, failed = succeeded + sum(results), failed + results.count(False)
+        for job in db.session.scalars(select(Job).where(Job.id.in_(ids)).order_by(Job.id)):
+            click.echo(_line(job))
+    click.echo(f"{succeeded} succeeded, {failed} failed.")
+    if failed:
         raise SystemExit(1)
+
+
+def _failed_ids() -> Iterator[Sequence[int]]:
+    """Yield the ids of the jobs that have failed until now, in batches."""
+    last_id, newest_id = 0, db.session.scalar(select(func.max(Job.id))) or 0
+    failed = select(Job.id).where(Job.last_error.is_not(None)).order_by(Job.id).limit(BATCH)
+    while ids := db.session.scalars(failed.where(Job.id > last_id, Job.id <= newest_id)).all():
+        yield ids
+        last_id = ids[-1]
 
 
 @jobs.command("delete")

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import click
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from .. import jobs
 from ..extensions import db
 from ..mail.outbox import send_outbox_email
 from ..models import OutboxEmail, utcnow
 from .reporting import ReportingGroup, count
+
+BATCH = 100  # emails that are in memory
 
 outbox = ReportingGroup("outbox", help="List, send and delete emails in the outbox.")
 
@@ -34,14 +36,21 @@ def send() -> None:
 
     The exit code is 1 if an email is not sent.
     """
-    ids = set(db.session.scalars(OutboxEmail.unsent().with_only_columns(OutboxEmail.id)))
-    for email_id in sorted(ids):
-        jobs.run_now(send_outbox_email, email_id)
-    unsent = db.session.scalars(OutboxEmail.unsent().where(OutboxEmail.id.in_(ids))).all()
-    click.echo(f"{len(ids) - len(unsent)} sent, {len(unsent)} not sent.")
-    for email in unsent:
-        click.echo(_line(email))
-    if unsent:
+    sent, not_sent, last_id = 0, 0, 0
+    newest_id = db.session.scalar(select(func.max(OutboxEmail.id))) or 0
+    rest = OutboxEmail.unsent().with_only_columns(OutboxEmail.id).limit(BATCH)
+    while ids := db.session.scalars(
+        rest.where(OutboxEmail.id > last_id, OutboxEmail.id <= newest_id)
+    ).all():
+        for email_id in ids:
+            jobs.run_now(send_outbox_email, email_id)
+        last_id = ids[-1]
+        unsent = db.session.scalars(OutboxEmail.unsent().where(OutboxEmail.id.in_(ids))).all()
+        sent, not_sent = sent + len(ids) - len(unsent), not_sent + len(unsent)
+        for email in unsent:
+            click.echo(_line(email))
+    click.echo(f"{sent} sent, {not_sent} not sent.")
+    if not_sent:
         raise SystemExit(1)
 
 
@@ -49,8 +58,10 @@ def send() -> None:
 @click.option("--days", default=30, type=click.IntRange(1), help="Minimum age in days.")
 def prune(days: int) -> None:
     """Delete old emails that were sent or discarded. Pending emails are kept."""
-    deleted = OutboxEmail.prune(utcnow() - timedelta(days=days))
-    db.session.commit()
+    deleted = 0
+    for batch in OutboxEmail.prune(utcnow() - timedelta(days=days)):
+        db.session.commit()
+        deleted += batch
     click.echo(f"Deleted {count(deleted, 'email')} sent or discarded more than {days} days ago.")
 
 

@@ -4,9 +4,11 @@ import click
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from .. import jobs
+from ..deletion import delete_rows_of_user, delete_user
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
-from ..models import Role, User, delete_user, email_address
+from ..models import Role, User, email_address
 from ..security import passwords
 from .reporting import ReportingGroup
 
@@ -57,7 +59,7 @@ def promote(username: str, role_name: str) -> None:
 @click.option("--limit", default=100, type=click.IntRange(1), help="Maximum number.")
 def list_users(role_name: str | None, limit: int) -> None:
     """List users, newest first."""
-    query = select(User).order_by(User.id.desc()).limit(limit)
+    query = select(User).where(User.deleted_at.is_(None)).order_by(User.id.desc()).limit(limit)
     if role_name:
         query = query.where(User.role_id == _get_role(role_name).id)
     rows = db.session.scalars(query).all()
@@ -77,8 +79,10 @@ def delete(username: str, yes: bool) -> None:
     user = get_user(username)
     if not yes:
         click.confirm(f"Delete {user.username} with all posts and comments?", abort=True)
+    user_id = user.id
     delete_user(user)
     db.session.commit()
+    jobs.run_now(delete_rows_of_user, user_id)
     click.echo(f"Deleted user {username}.")
 
 

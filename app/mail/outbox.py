@@ -52,7 +52,8 @@ def send_outbox_email(email_id: int) -> None:
 @jobs.job(priority=jobs.LOW, every=timedelta(days=1))
 def prune_outbox() -> None:
     """Delete the emails that were sent or discarded longer than RETENTION ago."""
-    OutboxEmail.prune(utcnow() - RETENTION)
+    for _deleted in OutboxEmail.prune(utcnow() - RETENTION):
+        db.session.commit()
 
 
 def _record_failure(email_id: int, error: smtp.DeliveryError) -> None:

@@ -27,7 +27,7 @@ def delete_comment(id: int) -> ResponseReturnValue:
         db.session.commit()
         flash(gettext("The comment has been deleted."), "success")
         return redirect(url_for(".post", id=comment.post_id))
-    row = db.session.execute(Comment.rows().where(Comment.id == id)).one()
+    row = db.session.execute(Comment.rows().where(Comment.id == id)).first() or abort(404)
     return render_template("comments/delete.html", comment=row, form=form)
 
 
@@ -35,7 +35,8 @@ def delete_comment(id: int) -> ResponseReturnValue:
 @permission_required(Permission.MODERATE)
 def moderate() -> ResponseReturnValue:
     """List all comments, newest first, with their moderation status."""
-    return render_template("comments/moderate.html", page=comment_page(Comment.rows()))
+    page = comment_page(Comment.rows_of_all_posts())
+    return render_template("comments/moderate.html", page=page)
 
 
 @main.post("/comment/<id:id>/suspension")

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_login import current_user, login_required
 from markupsafe import Markup
 
-from .. import markdown
+from .. import deletion, markdown
 from ..extensions import db, login_manager
 from ..forms import ConfirmForm
 from ..models import Comment, Permission, Post, Rows, Slice, feed_of
@@ -64,7 +64,7 @@ def post(id: int) -> ResponseReturnValue:
 @login_required
 def edit(id: int) -> ResponseReturnValue:
     """Edit a post, as its author or an administrator."""
-    post = db.get_or_404(Post, id)
+    post = Post.find(id) or abort(404)
     if not can_edit(post.author_id):
         abort(403)
     form = EditPostForm(obj=post)
@@ -81,12 +81,12 @@ def edit(id: int) -> ResponseReturnValue:
 @login_required
 def delete_post(id: int) -> ResponseReturnValue:
     """Delete a post and its comments after confirmation."""
-    post = db.get_or_404(Post, id)
+    post = Post.find(id) or abort(404)
     if not can_delete(post.author_id):
         abort(403)
     form = ConfirmForm()
     if form.validate_on_submit():
-        db.session.delete(post)
+        deletion.delete_post(post)
         db.session.commit()
         flash(gettext("The post has been deleted."), "success")
         return redirect(url_for(".index"))

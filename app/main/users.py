@@ -8,9 +8,10 @@ from flask_babel import gettext
 from flask_login import current_user, login_required, login_user
 from sqlalchemy.exc import IntegrityError
 
+from ..deletion import delete_user
 from ..extensions import db
 from ..mail import messages
-from ..models import EmailChange, Post, Role, User, delete_user, lock_row
+from ..models import EmailChange, Post, Role, User, lock_row
 from ..permissions import admin_required, can_view
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
@@ -47,6 +48,8 @@ def edit_profile() -> ResponseReturnValue:
 def edit_profile_admin(id: int) -> ResponseReturnValue:
     """Edit any account, as an administrator."""
     user = db.get_or_404(User, id)
+    if not can_view(user):
+        abort(404)
     form = AdminProfileForm(user)
     if form.validate_on_submit() and _save_account(user, form):
         flash(gettext("The profile has been updated."), "success")
@@ -90,7 +93,7 @@ def _lock(user: User) -> None:
     """
     administrator = current_user._get_current_object()
     for account in sorted({administrator, user}, key=attrgetter("id")):  # avoids deadlocks
-        if not lock_row(account):
+        if not lock_row(account) or account.deleted_at is not None:
             abort(404)
     if not (administrator.confirmed and administrator.is_administrator()):
         abort(403)

@@ -1,8 +1,8 @@
 """The models. Import them from this package, not from its modules."""
 
+from . import counters  # noqa: F401 - registers the events that count
 from .access_token import AccessToken, TooManyTokens
 from .comment import Comment
-from .counters import delete_user
 from .email_change import EmailChange
 from .feed import Slice, feed_of
 from .follow import Follow
@@ -13,7 +13,7 @@ from .outbox_email import OutboxEmail
 from .post import Post
 from .registration import Registration, username_is_available
 from .role import Permission, Role
-from .statements import delete_batch, insert_or_ignore, lock_row, rows_changed
+from .statements import delete_batch, delete_older, insert_or_ignore, lock_row, rows_changed
 from .types import Rows, utcnow
 from .user import AnonymousUser, User
 
@@ -36,7 +36,7 @@ __all__ = [
     "TooManyTokens",
     "User",
     "delete_batch",
-    "delete_user",
+    "delete_older",
     "feed_of",
     "insert_or_ignore",
     "lock_row",

@@ -28,7 +28,10 @@ class AccessToken(Credential):
     name: Mapped[str] = mapped_column(String(64))
     read_only: Mapped[bool] = mapped_column(default=False)
 
-    __table_args__ = (Index("ix_access_tokens_user_newest", "user_id", "timestamp", "id"),)
+    __table_args__ = (
+        Index("ix_access_tokens_user_newest", "user_id", "timestamp", "id"),
+        Index("ix_access_tokens_expires_at", "expires_at"),
+    )
 
     @classmethod
     def issue(cls, user: User, name: str, days: int, read_only: bool = False) -> tuple[Self, str]:

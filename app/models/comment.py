@@ -53,10 +53,21 @@ class Comment(Model):
         moderator = aliased(User)
         columns = cls.id, cls.body_html, cls.timestamp, cls.disabled, cls.disabled_at, cls.post_id
         author = cls.author_id, User.username, User.name, User.avatar_hash
+        is_moderator = (moderator.id == cls.disabled_by_id) & moderator.deleted_at.is_(None)
         return (
             select(*columns, moderator.username.label("disabled_by_username"), *author)
-            .join(User, User.id == cls.author_id)
-            .outerjoin(moderator, moderator.id == cls.disabled_by_id)
+            .join(User, (User.id == cls.author_id) & User.deleted_at.is_(None))
+            .outerjoin(moderator, is_moderator)
+        )
+
+    @classmethod
+    def rows_of_all_posts(cls) -> Rows:
+        """Return the same for comments on all posts that are not deleted."""
+        author = aliased(User)
+        return (
+            cls.rows()
+            .join(Post, (Post.id == cls.post_id) & Post.deleted_at.is_(None))
+            .join(author, (author.id == Post.author_id) & author.deleted_at.is_(None))
         )
 
     def suspend(self, by: User) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, String, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
-from .statements import rows_changed
+from .statements import delete_batch, rows_changed
 from .types import UTCDateTime, utcnow
 from .user import User
 
@@ -52,9 +52,9 @@ class Credential(Model):
 
     @classmethod
     def delete_expired(cls, user: User) -> None:
-        """Delete the rows of `user` that are no longer valid."""
+        """Delete rows of `user` that are no longer valid, a hundred at most."""
         is_expired = or_(cls.expires_at <= utcnow(), cls.security_stamp != user.security_stamp)
-        db.session.execute(delete(cls).where(cls.user_id == user.id, is_expired))
+        delete_batch(cls, (cls.user_id == user.id) & is_expired)
 
     @classmethod
     def authenticate(cls, secret: str) -> tuple[User, Self] | None:

@@ -1,16 +1,16 @@
 """Idempotency keys of API requests, kept for 24 hours."""
 
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
-from .statements import delete_batch, insert_or_ignore, rows_changed
+from .statements import insert_or_ignore, rows_changed
 from .types import UTCDateTime, utcnow
 from .user import User
 
-TTL = timedelta(hours=24)
 MAX_KEY_LENGTH = 255
 
 
@@ -23,6 +23,7 @@ class IdempotencyKey(Model):
     """
 
     __tablename__ = "idempotency_keys"
+    TTL: ClassVar = timedelta(hours=24)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -40,16 +41,14 @@ class IdempotencyKey(Model):
     def get_or_create(
         cls, user: User, key: str, fingerprint: str
     ) -> "tuple[IdempotencyKey, bool]":
-        """Return the row of `key`, and True if it was created; prune expired keys.
+        """Return the row of `key`, and True if it was created. A job deletes expired keys.
 
         Call this first in a transaction: SQLite refuses a write after a read of rows that
         another transaction has changed since.
         """
         now = utcnow()
         is_key = (cls.user_id == user.id) & (cls.key == key)
-        is_expired = cls.timestamp <= now - TTL
-        db.session.execute(delete(cls).where(is_key, is_expired))
-        delete_batch(cls, is_expired)
+        db.session.execute(delete(cls).where(is_key, cls.timestamp <= now - cls.TTL))
         row = insert_or_ignore(cls).values(
             user_id=user.id, key=key, fingerprint=fingerprint, timestamp=now
         )

@@ -1,12 +1,14 @@
 """The transactional outbox: every email of the site, and whether it was sent."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Index, Select, String, Text, delete, or_, select
+from sqlalchemy import Index, Select, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..extensions import Model, db
-from .statements import rows_changed
+from ..extensions import Model
+from .statements import delete_older
 from .types import UTCDateTime, utcnow
 
 FIRST_DELAY = timedelta(seconds=15)
@@ -14,6 +16,12 @@ MAX_DELAY = timedelta(hours=1)
 BACKOFF_FACTOR = 4
 MAX_PERMANENT_ERRORS = 6  # about an hour and a half of SMTP 5xx replies
 MAX_AGE = timedelta(days=5)  # of an email that gets SMTP 4xx replies
+
+
+def _partial_index(name: str, column: str, condition: str) -> Index:
+    where: Any = text(condition)
+    options = {"postgresql_where": where, "sqlite_where": where}
+    return Index(f"ix_outbox_emails_{name}", column, **options)
 
 
 class OutboxEmail(Model):
@@ -35,7 +43,12 @@ class OutboxEmail(Model):
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None] = mapped_column(Text)
 
-    __table_args__ = (Index("ix_outbox_emails_pending", "sent_at", "id"),)
+    __table_args__ = (
+        Index("ix_outbox_emails_unsent", "sent_at", "id"),
+        Index("ix_outbox_emails_recipient", "recipient"),
+        _partial_index("pending", "id", "sent_at IS NULL AND discarded_at IS NULL"),
+        _partial_index("discarded", "discarded_at", "discarded_at IS NOT NULL"),
+    )
 
     @classmethod
     def unsent(cls) -> "Select[OutboxEmail]":
@@ -48,10 +61,10 @@ class OutboxEmail(Model):
         return cls.unsent().where(cls.discarded_at.is_(None))
 
     @classmethod
-    def prune(cls, before: datetime) -> int:
-        """Delete the emails sent or discarded before `before`; return how many."""
-        finished = delete(cls).where(or_(cls.sent_at < before, cls.discarded_at < before))
-        return rows_changed(db.session.execute(finished))
+    def prune(cls, before: datetime) -> Iterator[int]:
+        """Delete the emails sent or discarded before `before`; see `delete_older()`."""
+        yield from delete_older(cls.sent_at, before)
+        yield from delete_older(cls.discarded_at, before)
 
     def mark_sent(self) -> None:
         """Record the delivery and erase the body: links in it are secrets."""

@@ -1,13 +1,13 @@
 """Blog posts in Markdown, rendered to HTML when they are written."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from sqlalchemy import ForeignKey, Index, Text, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Text, select
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship, validates
 
 from .. import markdown
-from ..extensions import Model
+from ..extensions import Model, db
 from .types import Rows, UTCDateTime, utcnow
 from .user import User
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Post(Model):
-    """A blog post."""
+    """A blog post. To delete one, call `deletion.delete_post()`, which sets `deleted_at`."""
 
     __tablename__ = "posts"
     MAX_LENGTH: ClassVar = 20_000  # characters of `body`
@@ -26,6 +26,7 @@ class Post(Model):
     body_html: Mapped[str] = mapped_column(Text)
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     comment_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
 
     author: Mapped[User] = relationship(back_populates="posts")
@@ -46,8 +47,20 @@ class Post(Model):
         return body
 
     @classmethod
+    def visible(cls) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions that neither the post nor its (joined) author is deleted."""
+        return cls.deleted_at.is_(None), User.deleted_at.is_(None)
+
+    @classmethod
+    def find(cls, post_id: int) -> Self | None:
+        """Return the post with this id, or None."""
+        post = select(cls).join(User, User.id == cls.author_id)
+        return db.session.scalar(post.where(cls.id == post_id, *cls.visible()))
+
+    @classmethod
     def rows(cls) -> Rows:
         """Return the columns of posts and their authors that a page shows."""
         columns = cls.id, cls.body_html, cls.timestamp, cls.comment_count, cls.author_id
         author = User.username, User.name, User.avatar_hash
-        return select(*columns, *author).join(User, User.id == cls.author_id)
+        posts = select(*columns, *author).join(User, User.id == cls.author_id)
+        return posts.where(*cls.visible())

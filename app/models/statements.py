@@ -1,9 +1,12 @@
 """Statements that work the same on PostgreSQL and SQLite."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, Result, delete, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute
 
 from ..extensions import db
 
@@ -24,11 +27,28 @@ def insert_or_update(table: Any, key: str, **columns: Any) -> Any:
     return insert.on_conflict_do_update(index_elements=[key], set_=columns)
 
 
-def delete_batch(table: Any, condition: ColumnElement[bool], limit: int = 100) -> int:
+def delete_batch(
+    table: Any, condition: ColumnElement[bool], limit: int = 100, order_by: Any = None
+) -> int:
     """Delete up to `limit` rows, except those that others are deleting; return how many."""
     key = inspect(table).primary_key[0]
-    batch = select(key).where(condition).limit(limit).with_for_update(skip_locked=True)
-    return rows_changed(db.session.execute(delete(table).where(key.in_(batch))))
+    batch = select(key).where(condition).order_by(order_by).limit(limit)
+    rows = delete(table).where(key.in_(batch.with_for_update(skip_locked=True)))
+    options = {"synchronize_session": False}
+    return rows_changed(db.session.execute(rows, execution_options=options))
+
+
+def delete_older(
+    column: InstrumentedAttribute[Any], before: datetime, limit: int = 1000
+) -> Iterator[int]:
+    """Delete the rows whose indexed `column` is before a time, oldest first.
+
+    Commit after each batch: the generator deletes up to `limit` rows and yields how many it was,
+    until there are no more.
+    """
+    table = column.class_
+    while deleted := delete_batch(table, column < before, limit, order_by=column):
+        yield deleted
 
 
 def _insert(table: Any) -> Any:

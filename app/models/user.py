@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import current_app
 from flask_login import AnonymousUserMixin
-from sqlalchemy import ForeignKey, Index, String, Text, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from ..extensions import db
-from .account import Account
+from .account import Account, new_security_stamp
 from .email_address import normalize_if_valid
 from .follow import Follow
 from .role import Permission, Role
@@ -36,7 +46,8 @@ class User(Account):
     """A user account.
 
     The counts are updated with each post and follow (see counters.py and `follow()`), so that no
-    page counts rows. To delete a user, call `delete_user()`.
+    page counts rows. To delete a user, call `deletion.delete_user()`: it sets `deleted_at`, which
+    hides the user and their content until a job has deleted the rows.
     """
 
     __tablename__ = "users"
@@ -51,6 +62,7 @@ class User(Account):
     post_count: Mapped[int] = mapped_column(default=0, server_default="0")
     follower_count: Mapped[int] = mapped_column(default=0, server_default="0")
     following_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     role_id: Mapped[int | None] = mapped_column(ForeignKey("roles.id"), index=True)
 
     role: Mapped[Role | None] = relationship(lazy="joined")
@@ -113,6 +125,28 @@ class User(Account):
         for field, value in fields.items():
             setattr(self, field, (value or "").strip() or None)
 
+    def erase(self) -> bool:
+        """Erase the account, and set `deleted_at`; return False if it was deleted already.
+
+        Its sessions and tokens end, and others can take its email address and username.
+        """
+        values = dict.fromkeys(("password_hash", "name", "location", "about_me", "role_id"))
+        row = (
+            update(User)
+            .where(User.id == self.id, User.deleted_at.is_(None))
+            .values(
+                deleted_at=utcnow(),
+                # Neither is valid, so nobody can register or look up these.
+                email=f"~{self.id}",
+                username=f"~{self.id}",
+                avatar_hash="",
+                security_stamp=new_security_stamp(),
+                confirmed=False,
+                **values,
+            )
+        )
+        return rows_changed(db.session.execute(row)) == 1
+
     def last_seen_is_stale(self) -> bool:
         """Return True if `last_seen` is at least a minute old."""
         return utcnow() - self.last_seen >= LAST_SEEN_INTERVAL
@@ -163,10 +197,14 @@ class User(Account):
         return user.is_following(self)
 
     @classmethod
-    def add_self_follows(cls) -> int:
-        """Let every user follow themself, in one statement; return how many did not."""
+    def add_self_follows(cls, *conditions: ColumnElement[bool]) -> int:
+        """Let all users, or those who meet `conditions`, follow themselves, in one statement.
+
+        Return how many did not.
+        """
         is_missing = ~cls.followed.any(Follow.followed_id == cls.id)
-        missing = select(cls.id, cls.id, literal(utcnow(), UTCDateTime)).where(is_missing)
+        missing = select(cls.id, cls.id, literal(utcnow(), UTCDateTime))
+        missing = missing.where(is_missing, *conditions)
         columns = ["follower_id", "followed_id", "timestamp"]
         insert = insert_or_ignore(Follow).from_select(columns, missing)
         return rows_changed(db.session.execute(insert))
@@ -180,8 +218,11 @@ class User(Account):
         return self._follow_rows(Follow.followed_id).where(Follow.follower_id == self.id)
 
     def _follow_rows(self, user_id: Any) -> Rows:
-        columns = (User.id, User.username, User.name, User.avatar_hash, Follow.timestamp)
-        return select(*columns).join(Follow, user_id == User.id).where(User.id != self.id)
+        # Not User.id: PostgreSQL finds a page by an index if its key is in one table.
+        key = user_id.label("id"), Follow.timestamp
+        columns = (*key, User.username, User.name, User.avatar_hash)
+        follows = select(*columns).join(Follow, user_id == User.id)
+        return follows.where(User.id != self.id, User.deleted_at.is_(None))
 
     @property
     def followed_posts(self) -> Any:

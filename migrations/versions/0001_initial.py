@@ -30,7 +30,20 @@ def upgrade():
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_outbox_emails"),
     )
-    op.create_index("ix_outbox_emails_pending", "outbox_emails", ["sent_at", "id"], unique=False)
+    op.create_index("ix_outbox_emails_unsent", "outbox_emails", ["sent_at", "id"], unique=False)
+    op.create_index("ix_outbox_emails_recipient", "outbox_emails", ["recipient"], unique=False)
+    for name, column, condition in (
+        ("pending", "id", sa.text("sent_at IS NULL AND discarded_at IS NULL")),
+        ("discarded", "discarded_at", sa.text("discarded_at IS NOT NULL")),
+    ):
+        op.create_index(
+            f"ix_outbox_emails_{name}",
+            "outbox_emails",
+            [column],
+            unique=False,
+            postgresql_where=condition,
+            sqlite_where=condition,
+        )
 
     op.create_table(
         "roles",
@@ -61,6 +74,7 @@ def upgrade():
         sa.Column("post_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("follower_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("following_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("role_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["role_id"], ["roles.id"], name="fk_users_role_id_roles"),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
@@ -122,6 +136,7 @@ def upgrade():
         sa.Column("body_html", sa.Text(), nullable=False),
         sa.Column("timestamp", sa.DateTime(timezone=True), nullable=False),
         sa.Column("comment_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("author_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["author_id"], ["users.id"], name="fk_posts_author_id_users", ondelete="CASCADE"
@@ -201,6 +216,7 @@ def upgrade():
     op.create_index(
         "ix_access_tokens_user_newest", "access_tokens", ["user_id", "timestamp", "id"]
     )
+    op.create_index("ix_access_tokens_expires_at", "access_tokens", ["expires_at"])
 
     op.create_table(
         "email_changes",
@@ -266,6 +282,7 @@ def downgrade():
     op.drop_index("ix_login_sessions_user_id", table_name="login_sessions")
     op.drop_table("login_sessions")
 
+    op.drop_index("ix_access_tokens_expires_at", table_name="access_tokens")
     op.drop_index("ix_access_tokens_user_newest", table_name="access_tokens")
     op.drop_table("access_tokens")
 
@@ -297,5 +314,8 @@ def downgrade():
     op.drop_index("ix_roles_default", table_name="roles")
     op.drop_table("roles")
 
+    op.drop_index("ix_outbox_emails_discarded", table_name="outbox_emails")
     op.drop_index("ix_outbox_emails_pending", table_name="outbox_emails")
+    op.drop_index("ix_outbox_emails_recipient", table_name="outbox_emails")
+    op.drop_index("ix_outbox_emails_unsent", table_name="outbox_emails")
     op.drop_table("outbox_emails")

@@ -72,17 +72,6 @@ def test_key_expires_after_24_hours(app: Flask, make: Factory) -> None:
     assert (count_rows(app, Post), count_rows(app, IdempotencyKey)) == (2, 1)
 
 
-def test_expired_keys_of_all_users_are_deleted(app: Flask, make: Factory) -> None:
-    ann, bob = make.user("ann"), make.user("bob")
-    ApiClient(app, ann).post("/posts/", {"body": "x"}, headers=KEY)
-    expire_keys(app)
-
-    ApiClient(app, bob).post("/posts/", {"body": "y"}, headers=KEY)
-
-    with app.app_context():
-        assert db.session.scalars(db.select(IdempotencyKey.user_id)).all() == [bob.id]
-
-
 def test_repeated_request_returns_the_current_state_of_the_resource(
     app: Flask, make: Factory
 ) -> None:

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from app.deletion import delete_user
 from app.extensions import db
-from app.models import AccessToken, IdempotencyKey, User, delete_user
+from app.models import AccessToken, IdempotencyKey, User
 from tests.support.api_client import ApiClient, issue_token
 from tests.support.app_factory import make_app
 from tests.support.factories import PASSWORD, Factory, UserData

@@ -7,7 +7,15 @@ from flask import Flask
 
 from app.auth.expiry import delete_expired
 from app.extensions import db
-from app.models import LoginSession, Registration, User, utcnow
+from app.models import (
+    AccessToken,
+    EmailChange,
+    IdempotencyKey,
+    LoginSession,
+    Registration,
+    User,
+    utcnow,
+)
 from tests.support.factories import Factory
 from tests.support.rows import count_rows
 
@@ -47,3 +55,27 @@ def test_expired_login_sessions_are_deleted(app: Flask, make: Factory) -> None:
         db.session.commit()
 
     assert count_rows(app, LoginSession) == 1
+
+
+def test_expired_tokens_idempotency_keys_and_email_changes_are_deleted(
+    app: Flask, make: Factory
+) -> None:
+    ann = make.user("ann")
+    now = utcnow()
+    with app.app_context():
+        user = db.session.get_one(User, ann.id)
+        for hours, name in ((-1, "old"), (1, "new")):
+            moment = now + timedelta(hours=hours)
+            token, _secret = AccessToken.issue(user, name, days=1)
+            key, _is_new = IdempotencyKey.get_or_create(user, name, "-")
+            change = EmailChange.record(user, name)
+            token.expires_at = change.expires_at = moment
+            key.timestamp = moment - IdempotencyKey.TTL
+        db.session.commit()
+
+        delete_expired()
+        db.session.commit()
+
+        assert db.session.scalars(db.select(AccessToken.name)).all() == ["new"]
+        assert db.session.scalars(db.select(IdempotencyKey.key)).all() == ["new"]
+        assert db.session.scalars(db.select(EmailChange.old_email)).all() == ["new"]

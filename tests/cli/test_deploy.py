@@ -1,5 +1,6 @@
 """`flask deploy`: migrations, roles and self-follows; idempotent."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import delete, inspect
 from app.extensions import db
 from app.models import Follow, Role, User
 from tests.support.app_factory import make_app
+from tests.support.databases import record_statements
 from tests.support.factories import Factory
 
 pytestmark = pytest.mark.both_databases
@@ -83,3 +85,26 @@ def test_unreachable_database_is_one_line(url: str, tmp_path: Path) -> None:
     assert len(result.output.splitlines()) == 1
     assert result.output.startswith(("Error: Cannot connect to the database", "Error: Migrations"))
     assert "secret" not in result.output
+
+
+def test_self_follows_are_added_in_batches(
+    bare_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(bare_app)
+    monkeypatch.setattr(import_module("app.cli.deploy"), "BATCH", 3)
+    for number in range(7):
+        Factory(bare_app).user(f"user{number}")
+    with bare_app.app_context():
+        db.session.execute(delete(Follow))
+        db.session.commit()
+
+    with record_statements(bare_app) as statements:
+        lines = deploy(bare_app)
+
+    assert sum(statement.startswith("INSERT INTO follows") for statement in statements) == 3
+    assert lines[2:] == [
+        "Self-follows: 3 users checked …",
+        "Self-follows: 6 users checked …",
+        "Self-follows: 7 added",
+        "Deployed.",
+    ]

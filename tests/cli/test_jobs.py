@@ -91,7 +91,7 @@ def test_retry_all_lists_jobs_that_fail_again(
     result = runner.invoke(args=["jobs", "retry", "--all"])
 
     assert (result.exit_code, results) == (1, ["a"])
-    summary, line = result.stdout.splitlines()
+    line, summary = result.stdout.splitlines()
     assert summary == "1 succeeded, 1 failed."
     assert "attempts: 2" in line
 

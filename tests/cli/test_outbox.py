@@ -29,7 +29,7 @@ def test_refused_emails_are_sent_once_the_server_accepts_them(
 
     refused = runner.invoke(args=["outbox", "send"])
     assert refused.exit_code == 1
-    assert refused.stdout.startswith("0 sent, 2 not sent.")
+    assert refused.stdout.endswith("0 sent, 2 not sent.\n")
     assert "ann@example.com" in refused.stdout
     assert "pending, attempts: 2" in refused.stdout
     assert "Come back later" in refused.stdout
@@ -99,7 +99,7 @@ def test_invalid_email_does_not_stop_others(
     result = runner.invoke(args=["outbox", "send"])
 
     assert result.exit_code == 1
-    assert result.stdout.startswith("1 sent, 1 not sent.")
+    assert result.stdout.endswith("1 sent, 1 not sent.\n")
     assert "BadHeaderError" in result.stdout
     assert mailbox.to("bob@example.com")
 

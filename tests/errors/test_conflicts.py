@@ -10,9 +10,10 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import ORMExecuteState
 
+from app.deletion import delete_user
 from app.errors.handlers import handle_conflict
 from app.extensions import db
-from app.models import Post, User, delete_user
+from app.models import Post, User
 from tests.support.factories import Factory
 from tests.support.http_client import Page, SiteClient
 

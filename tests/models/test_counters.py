@@ -6,8 +6,9 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import select
 
+from app.deletion import delete_user
 from app.extensions import db
-from app.models import Comment, Post, User, delete_user
+from app.models import Comment, Post, User
 from tests.models.counts import dangling_references, wrong_counts
 from tests.models.users import create_user
 

@@ -7,8 +7,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app.deletion import delete_user
 from app.extensions import db
-from app.models import Comment, EmailChange, Follow, Post, Registration, Role, User, delete_user
+from app.models import Comment, EmailChange, Follow, Post, Registration, Role, User
 from tests.auth.actions import NEW_PASSWORD, try_to_log_in
 from tests.support.concurrency import prepared_submission, run_concurrently
 from tests.support.factories import PASSWORD, Factory, UserData

@@ -1,0 +1,147 @@
+"""Pages, scrapes and jobs read a bounded number of rows of tables that have grown."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, text
+
+from app.auth.expiry import delete_expired
+from app.extensions import db
+from app.mail.outbox import prune_outbox
+from app.metrics import collector
+from tests.support.app_factory import make_app
+from tests.support.databases import EphemeralPostgres, migrated
+from tests.support.http_client import SiteClient
+
+pytestmark = pytest.mark.slow
+
+SIZE = 20_000
+MAX_BUFFERS = 800  # pages of the database, of 8 KB
+
+# A user whom all others follow, a post of theirs on which all others have commented, and email.
+ROWS = """
+INSERT INTO users
+  (id, email, username, security_stamp, confirmed, avatar_hash, member_since, last_seen)
+  SELECT id, id || '@example.com', 'user' || id, '-', true, '-', now(), now()
+  FROM generate_series(1, :size) AS id;
+INSERT INTO follows SELECT id, 1, now() - make_interval(secs => id) FROM users WHERE id > 1;
+INSERT INTO posts (id, body, body_html, timestamp, author_id) VALUES (1, '', '', now(), 1);
+INSERT INTO comments (id, body, body_html, timestamp, disabled, author_id, post_id)
+  SELECT id, '', '', now() - make_interval(secs => id), false, id, 1 FROM users;
+INSERT INTO jobs (name, arguments, created_at, run_at)
+  SELECT 'send_outbox_email', '[]', now(), now() FROM users;
+INSERT INTO outbox_emails (recipient, subject, body_text, body_html, created_at)
+  SELECT email, '', repeat('-', 500), '', now() FROM users
+"""
+# What has expired for days, or was sent long ago.
+OLD_ROWS = """
+INSERT INTO outbox_emails (recipient, subject, body_text, body_html, created_at, sent_at)
+  SELECT email, '', '', '', now(), now() - interval '90 days' FROM users;
+INSERT INTO idempotency_keys (user_id, key, fingerprint, timestamp)
+  SELECT 1, id, '-', now() - interval '3 days' FROM users;
+INSERT INTO login_sessions (user_id, digest, security_stamp, timestamp, expires_at)
+  SELECT 1, id, '-', now(), now() - interval '3 days' FROM users;
+INSERT INTO access_tokens
+  (user_id, digest, security_stamp, timestamp, expires_at, name, read_only)
+  SELECT 1, id, '-', now(), now() - interval '3 days', '-', false FROM users;
+INSERT INTO email_changes (user_id, old_email, expires_at)
+  SELECT 1, email, now() - interval '3 days' FROM users;
+INSERT INTO registrations (email, username, security_stamp, locale, expires_at)
+  SELECT email, username, '-', 'en', now() - interval '3 days' FROM users
+"""
+OLD_TABLES = OLD_ROWS.count("INSERT")
+
+
+@pytest.fixture(scope="module")
+def grown(postgres: EphemeralPostgres) -> Iterator[Flask]:
+    """A site on PostgreSQL with SIZE rows in its tables."""
+    app = make_app(SQLALCHEMY_DATABASE_URI=postgres.new_database(), DATABASE_STATEMENT_TIMEOUT=0.0)
+    with migrated(app), app.app_context():
+        for statement in f"{ROWS};{OLD_ROWS}".split(";"):
+            db.session.execute(text(statement.replace(":size", str(SIZE))))
+        db.session.commit()
+        db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        db.session.execute(text("VACUUM ANALYZE"))
+        db.session.commit()
+        yield app
+
+
+@contextmanager
+def record_buffers(app: Flask) -> Iterator[dict[str, int]]:
+    """Collect how many pages of the database each query reads."""
+    buffers: dict[str, int] = {}
+
+    def explain(connection: Any, _cursor: Any, sql: str, parameters: Any, *_rest: Any) -> None:
+        if sql.startswith(("SELECT", "WITH", "(SELECT")):
+            with connection.connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", parameters)
+                plan = cursor.fetchone()[0][0]["Plan"]
+            buffers[sql] = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", explain)
+    try:
+        yield buffers
+    finally:
+        event.remove(engine, "before_cursor_execute", explain)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/user/user1",
+        "/followers/user1",
+        "/post/1",
+        "/api/v1/users/1/followers/",
+        "/api/v1/posts/1/comments/",
+        "/api/v1/comments/",
+    ],
+)
+def test_page_reads_few_rows_also_deep_in_a_list(grown: Flask, path: str) -> None:
+    client = SiteClient(grown)
+    middle = "SELECT (extract(epoch FROM now() - interval '10000 s') * 1000000)::bigint"
+    with grown.app_context():
+        cursor = f"{db.session.scalar(text(middle))}-1"
+
+    for query in ("", f"?before={cursor}", f"?after={cursor}"):
+        with record_buffers(grown) as buffers:
+            assert client.client.get(f"{path}{query}").status_code == 200
+        assert buffers
+        assert max(buffers.values()) < MAX_BUFFERS, buffers
+
+
+def test_scrape_reads_few_rows(grown: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collector, "MAX_ROWS", 100)
+
+    with grown.app_context(), record_buffers(grown) as buffers:
+        emails, _age, jobs, delay = collector.query_backlog(db.engine)
+
+    assert len(buffers) == 3
+    assert max(buffers.values()) < 100, buffers
+    assert sum(sample.value for sample in emails.samples) == 100
+    assert sum(sample.value for sample in jobs.samples) == 100
+    assert delay.samples[0].value > 0
+
+
+def test_jobs_delete_a_thousand_rows_per_transaction(grown: Flask) -> None:
+    rows: list[int] = []
+    commits: list[int] = []
+
+    def record(_connection: Any, cursor: Any, *_rest: Any) -> None:
+        rows.append(cursor.rowcount)
+
+    with grown.app_context():
+        event.listen(db.engine, "after_cursor_execute", record)
+        event.listen(db.engine, "commit", lambda _connection: commits.append(len(rows)))
+        delete_expired()
+        prune_outbox()
+        db.session.commit()
+        event.remove(db.engine, "after_cursor_execute", record)
+
+    assert max(rows) == 1000
+    assert sum(rows) == SIZE * OLD_TABLES
+    assert len(commits) > OLD_TABLES * SIZE / 1000
