@@ -1,8 +1,11 @@
 """File names with a content hash: `css/base.3f2a9c12ab34.css`.
 
 Style sheets and scripts that refer to other files get the hashed names of these before they are
-hashed. So a changed image changes the URL of every style sheet that uses it. A style sheet of the
-same folder that is imported with `@import "forms.css";` becomes a part of the one that imports it.
+hashed. So a changed image changes the URL of every style sheet that uses it.
+
+`@import "forms.css";` in a style sheet and `import "./times.js";` in a script are replaced with
+that file of the same folder, so that browsers load one file. A script that has imports or exports
+stays a file of its own.
 """
 
 import hashlib
@@ -18,6 +21,7 @@ HASH = re.compile(r"\.[0-9a-f]{12}(?=(?:\.[^./]+)?\Z)")
 
 # What precedes a reference, and its path. References in other forms keep their plain names.
 _IMPORT = re.compile(rb"""(\b(?:from|import)\s*\(?\s*["'])(\.{1,2}/[^"'\s?#]+)""")
+_MODULE = re.compile(rb"\b(?:import|export)\b")  # may not be in a block
 REFERENCES = {
     ".css": re.compile(rb"""(?i)(\burl\(\s*["']?|@import\s*["'])(?!data:)([^"')\s?#]+)"""),
     ".js": _IMPORT,
@@ -55,27 +59,40 @@ def find(folder: str, name: str, referrers: tuple[str, ...] = ()) -> Asset | Non
         return None
     if not S_ISREG(status.st_mode):
         return None
+    stem, suffix = posixpath.splitext(name)
     parts, modified = list(_parse(path, status.st_mtime_ns, status.st_size)), status.st_mtime
     for index in range(2, len(parts), 3):
         directory, base = posixpath.split(parts[index].decode(errors="replace"))
         target_name = posixpath.normpath(posixpath.join(posixpath.dirname(name), directory, base))
         if target := find(folder, target_name, (*referrers, name)):
             modified = max(modified, target.modified)
-            if _is_import(*parts[index - 1 : index + 2]):
-                parts[index - 1 : index + 1] = b"", target.content
+            if _is_inlined(*parts[index - 1 : index + 2], target.content):
+                parts[index - 1 : index + 1] = _inline(*parts[index - 1 : index + 1], target)
                 parts[index + 1] = parts[index + 1].partition(b";")[2]
             else:
                 hashed = posixpath.join(directory, posixpath.basename(target.hashed_name))
                 parts[index] = hashed.encode()
     content = b"".join(parts)
-    stem, suffix = posixpath.splitext(name)
     return Asset(f"{stem}.{_hash(content)}{suffix}", _hash(content), content, modified)
 
 
-def _is_import(prefix: bytes, reference: bytes, rest: bytes) -> bool:
-    """Return True for `@import "forms.css";`: a style sheet of the same folder, for all media."""
-    is_import = prefix.lower().startswith(b"@import") and b"/" not in reference
-    return is_import and rest[1:].lstrip().startswith(b";")
+def _is_inlined(prefix: bytes, reference: bytes, rest: bytes, target: bytes) -> bool:
+    """Return True for a statement that imports a whole file of the same folder, for all media."""
+    if not rest[1:].lstrip().startswith(b";"):
+        return False
+    if prefix.lower().startswith(b"@import"):
+        return b"/" not in reference
+    is_bare_import = re.fullmatch(rb"""import\s*["']""", prefix) is not None
+    return is_bare_import and reference.count(b"/") == 1 and not _MODULE.search(target)
+
+
+def _inline(prefix: bytes, reference: bytes, target: Asset) -> tuple[bytes, bytes]:
+    """Return what replaces an import: the file, and a block around a script, for its names."""
+    if prefix.startswith(b"@"):
+        return b"", target.content
+    # Because of the word "import", a script that includes others stays a file of its own: a script
+    # that is a part of two others would run twice.
+    return b"/* import of %b */ {\n" % reference, target.content + b"\n}"
 
 
 @lru_cache(maxsize=1000)

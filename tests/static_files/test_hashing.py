@@ -119,6 +119,33 @@ def test_imported_style_sheet_becomes_part_of_the_other(folder: Path, statement:
     assert content == f"/* Page */\nb {{ background: url(../{dot}) }} p {{}}\ni {{}}"
 
 
+def test_imported_script_becomes_part_of_the_other(folder: Path) -> None:
+    write(folder, "js/menu.js", "const button = 1; // the end")
+    write(folder, "js/theme.js", "const button = 2;\n")
+
+    write(folder, "js/page.js", 'import "./menu.js";\nimport "./theme.js";\nconst button = 3;\n')
+
+    assert find(folder, "js/page.js").content.decode() == (
+        "/* import of ./menu.js */ {\nconst button = 1; // the end\n}\n"
+        "/* import of ./theme.js */ {\nconst button = 2;\n\n}\n"
+        "const button = 3;\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["export const a = 1;", "a();export{a}", 'import { a } from "lib.js";', 'import "./part.js";'],
+)
+def test_script_with_imports_or_exports_stays_a_file(folder: Path, script: str) -> None:
+    write(folder, "js/part.js", "const part = 1;")
+    write(folder, "js/lib.js", script)
+    lib = find(folder, "js/lib.js").hashed_name.removeprefix("js/")
+
+    write(folder, "js/page.js", 'import "./lib.js";')
+
+    assert find(folder, "js/page.js").content.decode() == f'import "./{lib}";'
+
+
 @pytest.mark.parametrize("suffix", [".js", ".mjs"])
 def test_imports_in_scripts_are_rewritten(folder: Path, suffix: str) -> None:
     write(folder, "js/lib.js", "export const a = 1;")

@@ -47,7 +47,7 @@ def test_static_files_of_all_pages_are_cached_for_a_year(app: Flask, make: Facto
                 paths.update(LINK.findall(page))
 
     assert any(path.startswith("/bootstrap/static/css/bootstrap.min.") for path in paths)
-    assert len(paths) > 8
+    assert len(paths) > 6
     for path in paths:
         assert_cached_for_a_year(app, path)
 

@@ -1,5 +1,6 @@
 """deploy/nginx/ in front of the site: its own responses, and what it adds to those of the site."""
 
+import gzip
 import re
 import ssl
 from collections import Counter
@@ -185,6 +186,17 @@ def test_site_listens_on_the_unix_socket_only(site: Gunicorn) -> None:
     for pid in (site.pid, *site.workers):
         opened = {str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}
         assert not opened & {f"socket:[{inode}]" for inode in listening}
+
+
+@pytest.mark.parametrize("path", ["/", "/auth/login", "/api/v1/openapi.json"])
+def test_pages_and_api_responses_are_compressed(site: Gunicorn, nginx: Nginx, path: str) -> None:
+    plain = fetch(nginx.connect(), path)
+    packed = fetch(nginx.connect(), path, headers={"Accept-Encoding": "gzip"})
+
+    assert plain.headers["Content-Encoding"] is None
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in ", ".join(packed.headers.get_all("Vary", []))
+    assert len(gzip.decompress(packed.body)) == pytest.approx(len(plain.body), abs=200)  # tokens
 
 
 def test_hashed_file_is_immutable_compressed_and_served_by_nginx(
