@@ -45,6 +45,7 @@ def steps(plan: Plan) -> list[Step]:
         *(redis() if plan.redis else []),
         *nginx.steps(plan),
         *app(plan),
+        *nginx.updates(plan),
     ]
 
 

@@ -1,19 +1,23 @@
 """An app on a server: what clients get, and whether the server's state is consistent."""
 
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
 from .debian import DebianServer
 from .podman import Done
-from .web import Response, wait_until
-from .workstation import Workstation, fetch
+from .web import LoadClients, Response, get, wait_until
+from .workstation import Workstation, connect, fetch
 
 TINY = {
     name: Path(__file__).parent / "tiny" / name
     for name in ("Procfile", "pyproject.toml", "requirements.txt", "app.py")
 }
+CLIENTS = 32
+PAUSE = 1.0  # seconds between requests of a client, so that deploys have CPU time, too
 REPOSITORY = Path(__file__).parents[3]
 # The live release, the socket that nginx uses, the running web processes, and the releases without
 # a result; the lock must be free.
@@ -87,6 +91,23 @@ def host(
     return HostedApp(
         app, domain, server, workstation, set_up, workstation.hosting("deploy", "--yes")
     )
+
+
+@contextmanager
+def load(app: HostedApp) -> Iterator[LoadClients]:
+    """Send requests continuously, half of them over kept connections."""
+    headers = {"Host": app.domain}
+    kept = [connect(app.server) for _ in range(CLIENTS // 2)]
+    requests: list[Callable[[], object]] = [
+        lambda connection=connection: get(connection, "/", headers=headers).status  # type: ignore[misc]  # bound now
+        for connection in kept
+    ]
+    requests += [lambda: fetch(app.server, "/", app.domain).status] * (CLIENTS // 2)
+    with LoadClients(requests, PAUSE) as clients:
+        yield clients
+        clients.wait_for_all()
+    for connection in kept:
+        connection.close()
 
 
 def repository() -> dict[str, Path]:

@@ -9,7 +9,18 @@ import shlex
 import sys
 from collections.abc import Callable
 
-from . import PROTOCOL, backups, commands, deploy, keys, log_stream, processes, queries
+from . import (
+    PROTOCOL,
+    backups,
+    commands,
+    deploy,
+    keys,
+    log_stream,
+    ports,
+    processes,
+    queries,
+    site,
+)
 from .paths import App, CommandError, acquire_lock
 
 Command = Callable[[App, list[str]], int]
@@ -27,6 +38,12 @@ COMMANDS: dict[str, Command] = {
     "run": commands.run,
     "keys": keys.command,
     "backup": backups.command,
+}
+LOCAL_COMMANDS: dict[str, Callable[[App], int | None]] = {
+    "reconcile": deploy.reconcile_unless_deploying,
+    "backup": backups.daily,
+    "init": commands.init,
+    "apply-nginx": site.apply,
 }
 GIT = {"git-receive-pack": "receive-pack", "git-upload-pack": "upload-pack"}
 
@@ -55,12 +72,10 @@ def run_local(app: App, arguments: list[str]) -> int:
             return deploy.deploy(app, int(number))
         case ["exec", process, instance]:
             processes.execute(app, process, instance)
-        case ["reconcile"]:
-            deploy.reconcile_unless_deploying(app)
-        case ["backup"]:
-            return backups.daily(app)
-        case ["init"]:
-            commands.init(app)
+        case ["forward", number]:
+            ports.execute_forwarder(app, int(number))
+        case [name] if name in LOCAL_COMMANDS:
+            return LOCAL_COMMANDS[name](app) or 0
         case _:
             raise CommandError("This is the agent of `hosting`. Run `hosting` on your machine.")
     return 0

@@ -5,6 +5,8 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from . import manifest, settings
@@ -15,9 +17,10 @@ START_DELAY = 10  # seconds within which systemd starts a requested deploy
 UNITS = Path(__file__).parent / "units"
 OWN_UNITS = (
     "deploy@.service", "reconcile.service", "redis.service", "backup.service", "backup.timer",
+    "forward@.socket", "forward@.service",
 )  # fmt: skip
-PROCESS_NAME = re.compile(r"[a-z][a-z0-9_]*")
-UNIT_NAME = re.compile(r"process-([a-z][a-z0-9_]*)@(\d+)-(\d+)\.service")
+PROCESS_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+UNIT_NAME = re.compile(r"process-([a-z][a-z0-9_-]*)@(\d+)-(\d+)\.service")
 
 
 def systemctl(*arguments: str) -> list[str]:
@@ -34,7 +37,8 @@ def units_of(release: Release) -> list[str]:
     """Return the units of a live release: one for web, the others as often as scaled."""
     scale = settings.read(release.settings)["scale"]
     counts = {name: scale.get(name, 0) for name in procfile(release)} | {"web": 1, "release": 0}
-    return [
+    forwarder = [release.forwarder] if release.record.get("forwarded") else []
+    return forwarder + [
         unit(name, release.number, index)
         for name, count in counts.items()
         for index in range(1, count + 1)
@@ -51,7 +55,7 @@ def procfile(release: Release) -> dict[str, str]:
     invalid = [name for name in commands if not PROCESS_NAME.fullmatch(name)]
     if invalid:
         raise CommandError(
-            f"Invalid process name {invalid[0]!r} in the Procfile: use a-z, 0-9 and _ only."
+            f"Invalid process name {invalid[0]!r} in the Procfile: use a-z, 0-9, _ and - only."
         )
     if "web" not in commands:
         raise CommandError("The Procfile has no line that starts with `web:`.")
@@ -77,6 +81,7 @@ def environment(release: Release) -> dict[str, str]:
         "STATIC_ROOT": f"{app.root}/static",
         "RELEASE": str(release.number),
         "COMMIT": str(release.record["commit"]),
+        "PORT": str(release.record["port"]),
         "GUNICORN_CMD_ARGS": f"--bind unix:{release.socket}",
     }
 
@@ -128,6 +133,14 @@ def running() -> list[str]:
     """Return the units of all processes that systemd has loaded."""
     arguments = ("list-units", "--plain", "--no-legend", "--all", "--full", "process-*")
     return [line.split()[0] for line in call(systemctl(*arguments)).splitlines() if line.split()]
+
+
+def members(main_pid: str) -> Iterator[Path]:
+    """Yield the directories in /proc of all processes in the control group of one of them."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just exited
+            if (process / "cgroup").read_text() == Path(f"/proc/{main_pid}/cgroup").read_text():
+                yield process
 
 
 def parse_unit(name: str) -> tuple[str, int, int]:

@@ -6,12 +6,11 @@ import ssl
 import subprocess
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from . import PROTOCOL, probes, processes, releases, settings
 from .paths import App, CommandError, UsageError, call, key_name
-from .processes import run_while_connected, systemctl
+from .processes import members, run_while_connected, systemctl
 from .table import table
 
 Facts = dict[str, Any]
@@ -89,11 +88,10 @@ def memory(main_pid: str) -> int:
     systemd's own MemoryCurrent needs a delegated memory controller, which users may not have.
     """
     total = 0
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in members(main_pid):
         with suppress(OSError):  # it has just exited, or belongs to another user
-            if (process / "cgroup").read_text() == Path(f"/proc/{main_pid}/cgroup").read_text():
-                rollup = (process / "smaps_rollup").read_text()
-                total += int(rollup.partition("\nPss:")[2].split()[0]) * 1024
+            rollup = (process / "smaps_rollup").read_text()
+            total += int(rollup.partition("\nPss:")[2].split()[0]) * 1024
     return total
 
 
@@ -149,7 +147,7 @@ def logs(app: App, arguments: list[str]) -> int:
     name, since, until, lines, follow = arguments
     if not all(word == "-" or word.isdigit() for word in (since, until, lines)):
         raise UsageError("Times are Unix timestamps here.")
-    if name != "-" and not name.isidentifier():
+    if name != "-" and not processes.PROCESS_NAME.fullmatch(name):
         raise UsageError("No such process.")
     command = ["journalctl", "--user", "--quiet", "--no-pager", "--output=short-iso"]
     command += ["_SYSTEMD_USER_SLICE=processes.slice"]

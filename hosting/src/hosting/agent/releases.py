@@ -22,6 +22,7 @@ class Release:
         self.log = self.folder / "build.log"
         self.request_file = self.folder / "request.json"  # until the deploy starts
         self.socket = app.run / f"{number}.sock"
+        self.forwarder = f"forward@{number}.socket"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Release) and other.number == self.number
