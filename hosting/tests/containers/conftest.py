@@ -14,6 +14,15 @@ from .hosted_app import TINY, HostedApp, host, repository
 from .podman import Podman, skip_unless_available
 from .workstation import Workstation
 
+# Over all but the sockets, whose paths must stay the same.
+SMALL_DISK = """
+mount -t tmpfs -o size=200m small /mnt && mkdir /mnt/new /mnt/work /mnt/run
+chown --reference=/srv/tiny /mnt/new && chmod --reference=/srv/tiny /mnt/new
+mount --bind /srv/tiny/run /mnt/run
+mount -t overlay -o lowerdir=/srv/tiny,upperdir=/mnt/new,workdir=/mnt/work small /srv/tiny
+mount --bind /mnt/run /srv/tiny/run
+"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark these tests, and keep tests of the same server in one process."""
@@ -63,3 +72,14 @@ def tiny(only_tiny: HostedApp) -> Iterator[HostedApp]:
     """The minimal app; changes to its files are reset after the test."""
     yield only_tiny
     only_tiny.workstation.reset()
+
+
+@pytest.fixture
+def small_disk(tiny: HostedApp) -> Iterator[None]:
+    """A disk of 200 MB on top of the app's files, with their state; afterwards, the old state."""
+    tiny.server.root(SMALL_DISK)
+    yield
+    tiny.server.root(
+        "umount --lazy /srv/tiny/run /srv/tiny /mnt/run /mnt; "
+        "systemctl --user -M tiny@ restart reconcile.service"
+    )
