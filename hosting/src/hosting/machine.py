@@ -29,16 +29,7 @@ StartLimitIntervalSec=0
 Restart=always
 RestartSec=1
 """
-# All processes of an app are children of its user's systemd and inherit these restrictions. Units
-# of a user cannot have most of them: mounts need root.
-SANDBOX = """
-# The kernel must not prefer it to other processes when memory runs out.
-OOMScoreAdjust=0
-
-ProtectSystem=strict
-ReadWritePaths=/srv/@app@
-ProtectHome=tmpfs
-BindPaths=/run/user/%i
+HARDENED = """ProtectSystem=strict
 PrivateTmp=yes
 PrivateDevices=yes
 ProtectClock=yes
@@ -47,11 +38,7 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 ProtectProc=invisible
-# Readable by everyone, and full of the names of other apps.
-InaccessiblePaths=-/etc/nginx -/etc/letsencrypt -/var/lib/systemd/linger
-
 NoNewPrivileges=yes
-CapabilityBoundingSet=
 AmbientCapabilities=
 RestrictSUIDSGID=yes
 RestrictNamespaces=yes
@@ -62,16 +49,33 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM
 """
-BACKUP_SERVICE = """[Unit]
+# All processes of an app are children of its user's systemd and inherit these restrictions. Units
+# of a user cannot have most of them: mounts need root.
+SANDBOX = f"""{RESTART}
+# The kernel must not prefer it to other processes when memory runs out.
+OOMScoreAdjust=0
+
+{HARDENED}
+ReadWritePaths=/srv/@app@
+ProtectHome=tmpfs
+BindPaths=/run/user/%i
+# Readable by everyone, and full of the names of other apps.
+InaccessiblePaths=-/etc/nginx -/etc/letsencrypt -/var/lib/systemd/linger
+CapabilityBoundingSet=
+"""
+BACKUP_SERVICE = f"""[Unit]
 Description=daily backup of %i
 
 [Service]
 Type=oneshot
 ExecStart=/usr/bin/python3 -I /srv/%i/hosting keep-backup
-ProtectSystem=strict
+
+{HARDENED}
 ReadWritePaths=/srv/%i /var/backups
-PrivateTmp=yes
-PrivateDevices=yes
+ProtectHome=yes
+ProtectControlGroups=yes
+# To become the app's user, and to write what only root can change.
+CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER
 """
 BACKUP_TIMER = """[Unit]
 Description=daily backup of %i
@@ -121,7 +125,7 @@ def sandbox(plan: Plan) -> list[Step]:
     uid = f"$(id -u {plan.app})"
     limits = (f"MemoryMax={plan.memory}", "MemorySwapMax=0", f"TasksMax={plan.tasks}")
     at_once = f"systemctl set-property --runtime user-{uid}.slice {' '.join(limits)}"
-    restrictions = RESTART + SANDBOX.replace("@app@", plan.app)
+    restrictions = SANDBOX.replace("@app@", plan.app)
     return [
         file(f"{SYSTEM}/user@{uid}.service.d/hosting.conf", restrictions, then=RELOAD),
         file(

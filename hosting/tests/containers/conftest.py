@@ -23,6 +23,8 @@ mount -t overlay -o lowerdir=/srv/tiny,upperdir=/mnt/new,workdir=/mnt/work small
 mount --bind /mnt/run /srv/tiny/run
 """
 
+RESTART = "systemctl restart user@$(id -u tiny)"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark these tests, and keep tests of the same server in one process."""
@@ -77,9 +79,10 @@ def tiny(only_tiny: HostedApp) -> Iterator[HostedApp]:
 @pytest.fixture
 def small_disk(tiny: HostedApp) -> Iterator[None]:
     """A disk of 200 MB on top of the app's files, with their state; afterwards, the old state."""
-    tiny.server.root(SMALL_DISK)
+    # A restart, because a sandbox that has started does not see new mounts.
+    tiny.server.root(f"{SMALL_DISK}; {RESTART}")
+    tiny.wait_until_consistent()
     yield
-    tiny.server.root(
-        "umount --lazy /srv/tiny/run /srv/tiny /mnt/run /mnt; "
-        "systemctl --user -M tiny@ restart reconcile.service"
-    )
+    unmount = "umount --lazy /srv/tiny/run /srv/tiny /mnt/run /mnt"
+    tiny.server.root(f"{unmount}; {RESTART}")
+    tiny.wait_until_consistent()

@@ -16,13 +16,13 @@ TINY = {
 }
 REPOSITORY = Path(__file__).parents[3]
 # The live release, the socket that nginx uses, the running web processes, and the releases without
-# a result; the lock must be free. Then git's main and the audit log must agree with the records.
+# a result; the lock must become free. Then git's main and the audit log must agree with the records.
 STATE = """
 cd /srv/{0}
 readlink state/current run/live.sock
 systemctl --user -M {0}@ list-units --plain --no-legend --all 'process-web@*' | cut -d' ' -f1,3
 grep -L '"result"' releases/*/release.json
-flock --nonblock state/lock echo free
+flock --timeout 60 state/lock echo free
 runuser -u {0} -- git --git-dir=repo.git rev-parse main | cut -c -40 >/tmp/main
 grep -q $(cat /tmp/main) $(readlink state/current)/release.json && echo main is live
 for number in $(ls releases); do

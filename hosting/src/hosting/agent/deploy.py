@@ -63,8 +63,8 @@ def check(deploy: Deploy) -> None:
             f"The disk is nearly full: {free // 1_000_000} MB are free, a deploy needs "
             f"{MIN_FREE // 1_000_000} MB. Free some space on the server."
         )
-    main = releases.main_commit(deploy.app)
-    if deploy.kind == "push" and deploy.request["old"].strip("0") != main:
+    main = releases.main_commit(deploy.app) or source.NO_COMMIT
+    if deploy.kind == "push" and deploy.request["old"] != main:
         raise CommandError("Another commit has been deployed meanwhile: run git fetch.")
 
 
@@ -228,6 +228,8 @@ def log_line(log: IO[str], began: float, text: str) -> None:
 
 def reason(error: Exception) -> str:
     """Return an error as one sentence."""
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(filter(None, [error.strerror, str(error.filename or "")]))
     return str(error) if isinstance(error, CommandError) else f"{type(error).__name__}: {error}"
 
 

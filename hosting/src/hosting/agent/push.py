@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from . import log_stream
+from .deploy import reason
 from .paths import App, CommandError
 from .releases import MAIN, Release
+from .source import NO_COMMIT
 
 SCRIPT = '#!/bin/sh\nexec /usr/bin/python3 -I "$(dirname "$0")/.." hook\n'
 
@@ -46,13 +48,13 @@ def receive(app: App, old: str, new: str, ref: str, *, is_only: bool) -> str:
             "git push REMOTE HEAD:main"
         )
         return f"ng {ref} only main can be pushed"
-    if not new.strip("0"):
+    if new == NO_COMMIT:
         print("Not deleted: main is the live code. `hosting delete` deletes the app.")
         return f"ng {ref} main cannot be deleted"
     try:
         release = log_stream.deploy(app, "push", commit=new, old=old)
-    except CommandError as error:
-        print(error, flush=True)
+    except (CommandError, OSError) as error:  # such as a full disk
+        print(reason(error), flush=True)
         return f"ng {ref} not deployed"
     return f"ok {ref}" if release.is_accepted else f"ng {ref} {summary(release)}"
 

@@ -10,6 +10,8 @@ from typing import IO
 
 from .paths import App, CommandError
 
+NO_COMMIT = "0" * 40  # how git's protocol calls a ref that does not exist
+
 
 def unpack(app: App, commit: str, src: Path, log: IO[str]) -> None:
     """Extract a commit into `src`."""
