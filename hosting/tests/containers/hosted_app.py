@@ -16,7 +16,8 @@ TINY = {
 }
 REPOSITORY = Path(__file__).parents[3]
 # The live release, the socket that nginx uses, the running web processes, and the releases without
-# a result; the lock must become free. Then git's main and the audit log must agree with the records.
+# a result; the lock must become free. Then git's main and the audit log must agree with the
+# records.
 STATE = """
 cd /srv/{0}
 readlink state/current run/live.sock

@@ -68,7 +68,7 @@ def test_app_cannot_change_what_root_owns(site: HostedApp) -> None:
     script = """
         cd /srv/site
         for file in authorized_keys audit.jsonl /var/backups/site/*; do
-            : >$file; rm -f $file; mv $file home/; ln -f $file home/link; echo tried
+            echo x >$file; rm -f $file; mv $file home/; ln -f $file home/link; echo tried
         done 2>&1
         mkdir .ssh; echo x >/etc/x
     """

@@ -56,6 +56,15 @@ def test_run_passes_input_and_exit_status(tiny: HostedApp, status: int) -> None:
     assert "!" in done.stdout
 
 
+def test_run_passes_arguments_unchanged(tiny: HostedApp) -> None:
+    words = ["$HOME", "${HOME}", "$$", "%h", "%%", "a b", "it's", "\n", "\\", "*"]
+
+    code = "import sys; print(sys.argv[1:])"
+    shown = tiny.workstation.hosting("run", "--", "python", "-c", code, *words).stdout
+
+    assert shown == f"{words}\n"
+
+
 def test_interrupted_run_ends_on_the_server(tiny: HostedApp) -> None:
     find = "pgrep -x -u tiny sleep"
     # In the background, SIGINT is ignored; the second one has left the session, too.

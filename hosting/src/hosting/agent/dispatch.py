@@ -56,8 +56,8 @@ def run_local(app: App, arguments: list[str]) -> int:
             return deploy.deploy(app, int(number))
         case ["exec", process, instance]:
             processes.execute(app, process, instance)
-        case ["exec-run", number, *words]:
-            processes.execute_run(app, int(number), words)
+        case ["exec-run", number, encoded]:
+            processes.execute_run(app, int(number), encoded)
         case ["reconcile"]:
             deploy.reconcile_unless_deploying(app)
         case ["notify"]:

@@ -1,5 +1,6 @@
 """Processes as units of the user's systemd: `process-web@12-1` is the first of release 12."""
 
+import json
 import os
 import re
 import subprocess
@@ -168,17 +169,18 @@ def run_in_unit(release: Release, words: list[str]) -> int:
     options = ["--quiet", "--pipe", "--wait", "--collect", f"--unit={name}"]
     options += ["--property=KillSignal=SIGINT", "--property=TimeoutStopSec=5"]
     agent = ["/usr/bin/python3", "-I", f"{release.app.root}/hosting", "exec-run"]
+    encoded = json.dumps(words).encode().hex()  # systemd would replace `$` and `%`
     try:
         return run_while_connected(
-            ["systemd-run", "--user", *options, "--", *agent, str(release.number), *words]
+            ["systemd-run", "--user", *options, "--", *agent, str(release.number), encoded]
         )
     finally:
         subprocess.run(systemctl("stop", name), capture_output=True, check=False)
 
 
-def execute_run(app: App, number: int, words: list[str]) -> None:
+def execute_run(app: App, number: int, encoded: str) -> None:
     """Replace this process by a command in a release."""
-    release = Release(app, number)
+    release, words = Release(app, number), json.loads(bytes.fromhex(encoded))
     os.chdir(release.src)
     os.umask(0o027)
     try:
