@@ -69,6 +69,9 @@ Description=daily backup of %i
 [Service]
 Type=oneshot
 ExecStart=/usr/bin/python3 -I /srv/%i/hosting keep-backup
+# After boot, the database may not have started yet.
+Restart=on-failure
+RestartSec=5min
 
 {HARDENED}
 ReadWritePaths=/srv/%i /var/backups

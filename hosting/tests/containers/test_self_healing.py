@@ -15,7 +15,6 @@ PROCESSES = {
     "PostgreSQL": f"{OF_USER} postgres.service",
     "Redis": f"{OF_USER} redis.service",
     "gunicorn": f"{OF_USER} 'process-web@*'",
-    "worker": f"{OF_USER} 'process-worker@*'",
 }
 
 
