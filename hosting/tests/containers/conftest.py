@@ -80,7 +80,7 @@ def tiny(only_tiny: HostedApp) -> Iterator[HostedApp]:
 def small_disk(tiny: HostedApp) -> Iterator[None]:
     """A disk of 200 MB on top of the app's files, with their state; afterwards, the old state."""
     # A restart, because a sandbox that has started does not see new mounts.
-    tiny.server.root(f"{SMALL_DISK}; {RESTART}")
+    tiny.server.root(f"{SMALL_DISK}{RESTART}")
     tiny.wait_until_consistent()
     yield
     unmount = "umount --lazy /srv/tiny/run /srv/tiny /mnt/run /mnt"
