@@ -12,12 +12,13 @@ from collections.abc import Callable
 from . import (
     PROTOCOL,
     backups,
+    check,
     commands,
     deploy,
     keys,
-    log_stream,
     ports,
     processes,
+    push,
     queries,
     site,
 )
@@ -27,6 +28,7 @@ Command = Callable[[App, list[str]], int]
 COMMANDS: dict[str, Command] = {
     "hello": queries.hello,
     "status": queries.status,
+    "check": check.command,
     "releases": queries.list_releases,
     "build-logs": queries.build_logs,
     "logs": queries.logs,
@@ -36,7 +38,7 @@ COMMANDS: dict[str, Command] = {
     "scale": commands.scale,
     "maintenance": commands.maintenance,
     "run": commands.run,
-    "keys": keys.command,
+    "keys": keys.listed,
     "backup": backups.command,
 }
 LOCAL_COMMANDS: dict[str, Callable[[App], int | None]] = {
@@ -44,6 +46,8 @@ LOCAL_COMMANDS: dict[str, Callable[[App], int | None]] = {
     "backup": backups.daily,
     "init": commands.init,
     "apply-nginx": site.apply,
+    "notify": check.notify,
+    "run-check": lambda app: check.command(app, []),
 }
 GIT = {"git-receive-pack": "receive-pack", "git-upload-pack": "upload-pack"}
 
@@ -67,13 +71,19 @@ def run_local(app: App, arguments: list[str]) -> int:
     """Run a command for git, systemd or setup."""
     match arguments:
         case ["hook"]:
-            return log_stream.pre_receive(app, sys.stdin.read().splitlines())
+            return push.hook(app)
         case ["deploy", number]:
             return deploy.deploy(app, int(number))
         case ["exec", process, instance]:
             processes.execute(app, process, instance)
         case ["forward", number]:
             ports.execute_forwarder(app, int(number))
+        case ["exec-run", number, encoded]:
+            processes.execute_run(app, int(number), encoded)
+        case ["keep-backup"] if os.geteuid() == 0:
+            return backups.keep(app)
+        case ["keys", *rest] if os.geteuid() == 0:
+            return keys.command(app, rest)
         case [name] if name in LOCAL_COMMANDS:
             return LOCAL_COMMANDS[name](app) or 0
         case _:
@@ -95,11 +105,10 @@ def run_remote(app: App, key: str, requested: str) -> int:
         words = []
     match words:
         case [git, path] if git in GIT and path.strip("/") == app.name:
-            if git == "git-receive-pack":  # git and its hook hold the lock until main is updated
+            if git == "git-receive-pack":  # git and its hook hold the lock until the push ends
                 os.set_inheritable(acquire_lock(app.root / "state/push.lock"), True)
-                # No other push is running, so this is left over from a crash.
-                (app.repo / "refs/heads/main.lock").unlink(missing_ok=True)
-            os.execvp("git", ["git", GIT[git], str(app.repo)])  # noqa: S606 - no shell is wanted
+            command = ["git", *push.options(app), GIT[git], str(app.repo)]
+            os.execvp("git", command)  # noqa: S606 - no shell is wanted
         case ["hosting", protocol, name, *arguments] if name in COMMANDS:
             if protocol != str(PROTOCOL):
                 raise CommandError(

@@ -8,16 +8,14 @@ from typing import IO
 from . import manifest
 from .paths import App, CommandError
 
+NO_COMMIT = "0" * 40  # how git's protocol calls a ref that does not exist
 LFS = b"version https://git-lfs.github.com/spec/"
 LFS_SIZE = 1024  # bytes; pointers are smaller
 
 
-def unpack(app: App, commit: str, objects: dict[str, str], src: Path, log: IO[str]) -> None:
-    """Extract a commit, or its directory that hosting.toml names, into `src`.
-
-    During a push, `objects` names git's quarantine directory.
-    """
-    git = {"GIT_DIR": str(app.repo), "PATH": os.environ["PATH"], **objects}
+def unpack(app: App, commit: str, src: Path, log: IO[str]) -> None:
+    """Extract a commit, or its directory that hosting.toml names, into `src`."""
+    git = {"GIT_DIR": str(app.repo), "PATH": os.environ["PATH"]}
     refuse_submodules(commit, git)
     settings = {name: show(commit, name, git) for name in manifest.FILES}
     directory = manifest.parse(settings).directory.strip("/")
