@@ -48,12 +48,16 @@ def test_two_manifests_are_an_error(tmp_path: Path) -> None:
 
 INVALID = {
     "syntax": ("timeout = ", "is invalid: "),
-    "unknown key": ("health = '/'", "unknown key `health`. Known are: build, directory, env, "),
+    "unknown key": (
+        "health = '/'",
+        "unknown key `health`. Known are: buffering, build, ",
+    ),
     "path": ("health-check = 'up'", "`health-check` must be a path such as /healthz, not 'up'"),
     "header in path": ("health-check = '/a HTTP/1.1\\r\\nX: 1'", "`health-check` must be"),
     "status": ("health-check-status = 500", "`health-check-status` must be a status from 200"),
     "too long": ("timeout = 601", "`timeout` must be a number of seconds from 1 to 600, not 601"),
     "boolean": ("timeout = true", "`timeout` must be"),
+    "number for boolean": ("buffering = 1", "`buffering` must be true or false, not 1"),
     "size in words": ("upload-size = '5m'", "`upload-size` must be a number of megabytes"),
     "parent": ("directory = '../other'", "`directory` must be"),
     "absolute": ("directory = '/etc'", "`directory` must be"),
