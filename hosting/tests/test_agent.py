@@ -1,12 +1,14 @@
 """The agent's functions that need no server: manifest, settings, units, tables."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from hosting.agent import listeners, manifest, processes, settings
 from hosting.agent.manifest import Manifest
-from hosting.agent.paths import CommandError
+from hosting.agent.paths import App, CommandError
+from hosting.agent.releases import Release
 from hosting.agent.table import table
 
 
@@ -134,3 +136,31 @@ def test_unit_names_can_be_parsed() -> None:
 def test_table_columns_are_aligned() -> None:
     assert table([["a", "long", ""], ["bcd", "e", "f"]]) == "a    long\nbcd  e     f\n"
     assert table([]) == ""
+
+
+def release(root: Path, web: str, variables: dict[str, str]) -> Release:
+    """Return a release with files that determine its environment."""
+    one = Release(App(root), 7)
+    one.src.mkdir(parents=True)
+    (one.src / "Procfile").write_text(f"web: {web}\n")
+    (root / "site.json").write_text('{"domain": "blog.example", "variables": {}}')
+    entries = {name: {"value": value} for name, value in variables.items()}
+    one.settings.write_text(json.dumps({"variables": entries}))
+    one.update(port=10_007)
+    return one
+
+
+def test_gunicorn_gets_a_socket_and_the_users_arguments(tmp_path: Path) -> None:
+    one = release(tmp_path, "gunicorn app:app", {"GUNICORN_CMD_ARGS": "--threads 4"})
+
+    environment = processes.environment(one)
+
+    assert environment["GUNICORN_CMD_ARGS"] == f"--threads 4 --bind unix:{tmp_path}/run/7.sock"
+    assert environment["PORT"] == "10007"
+
+
+def test_gunicorn_with_reuse_port_gets_the_port_only(tmp_path: Path) -> None:
+    one = release(tmp_path, "gunicorn app:app", {})
+    (one.src / "gunicorn.conf.py").write_text("reuse_port = True\n")
+
+    assert "GUNICORN_CMD_ARGS" not in processes.environment(one)

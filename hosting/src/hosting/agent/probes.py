@@ -118,13 +118,14 @@ def wait_until_ready(release: Release) -> str:
 def wait_until_listening(release: Release, unit: str, limit: int) -> None:
     """Wait until a release listens on its socket or its port; in that case, forward the socket."""
     now = time.monotonic()
-    deadline, seen_elsewhere = now + limit, now
+    deadline, seen_elsewhere, port = now + limit, now, release.record["port"]
     while not is_listening(release):
-        now = time.monotonic()
-        if ports.is_open(release.record["port"]):
+        now, elsewhere = time.monotonic(), listeners(unit)
+        # Another app on the server might have taken the port.
+        is_own = any(one.endswith(f":{port}") for one in elsewhere)
+        if is_own and ports.is_open(port):
             ports.forward(release)
             return
-        elsewhere = listeners(unit)
         # Unix sockets may be for other purposes, such as gunicorn's control socket.
         seen_elsewhere = seen_elsewhere if any(":" in one for one in elsewhere) else now
         if now > min(deadline, seen_elsewhere + limit / WRONG_ADDRESS_SHARE):

@@ -102,7 +102,7 @@ def read_request(path: Path) -> Manifest:
 
 
 def write_public(path: Path, text: str) -> None:
-    """Replace a file that everybody may read."""
+    """Replace a file; its mode is 0644."""
     new = path.with_name(f".{path.name}.new")
     new.write_text(text)
     new.chmod(0o644)
