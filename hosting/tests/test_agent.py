@@ -1,12 +1,14 @@
 """The agent's functions that need no server: manifest, settings, units, tables."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from hosting.agent import listeners, manifest, processes, settings
 from hosting.agent.manifest import Manifest
-from hosting.agent.paths import CommandError
+from hosting.agent.paths import App, CommandError
+from hosting.agent.releases import Release
 from hosting.agent.table import table
 
 
@@ -48,12 +50,16 @@ def test_two_manifests_are_an_error(tmp_path: Path) -> None:
 
 INVALID = {
     "syntax": ("timeout = ", "is invalid: "),
-    "unknown key": ("health = '/'", "unknown key `health`. Known are: build, directory, env, "),
+    "unknown key": (
+        "health = '/'",
+        "unknown key `health`. Known are: buffering, build, ",
+    ),
     "path": ("health-check = 'up'", "`health-check` must be a path such as /healthz, not 'up'"),
     "header in path": ("health-check = '/a HTTP/1.1\\r\\nX: 1'", "`health-check` must be"),
     "status": ("health-check-status = 500", "`health-check-status` must be a status from 200"),
     "too long": ("timeout = 601", "`timeout` must be a number of seconds from 1 to 600, not 601"),
     "boolean": ("timeout = true", "`timeout` must be"),
+    "number for boolean": ("buffering = 1", "`buffering` must be true or false, not 1"),
     "size in words": ("upload-size = '5m'", "`upload-size` must be a number of megabytes"),
     "parent": ("directory = '../other'", "`directory` must be"),
     "absolute": ("directory = '/etc'", "`directory` must be"),
@@ -130,3 +136,31 @@ def test_unit_names_can_be_parsed() -> None:
 def test_table_columns_are_aligned() -> None:
     assert table([["a", "long", ""], ["bcd", "e", "f"]]) == "a    long\nbcd  e     f\n"
     assert table([]) == ""
+
+
+def release(root: Path, web: str, variables: dict[str, str]) -> Release:
+    """Return a release with files that determine its environment."""
+    one = Release(App(root), 7)
+    one.src.mkdir(parents=True)
+    (one.src / "Procfile").write_text(f"web: {web}\n")
+    (root / "site.json").write_text('{"domain": "blog.example", "variables": {}}')
+    entries = {name: {"value": value} for name, value in variables.items()}
+    one.settings.write_text(json.dumps({"variables": entries}))
+    one.update(port=10_007)
+    return one
+
+
+def test_gunicorn_gets_a_socket_and_the_users_arguments(tmp_path: Path) -> None:
+    one = release(tmp_path, "gunicorn app:app", {"GUNICORN_CMD_ARGS": "--threads 4"})
+
+    environment = processes.environment(one)
+
+    assert environment["GUNICORN_CMD_ARGS"] == f"--threads 4 --bind unix:{tmp_path}/run/7.sock"
+    assert environment["PORT"] == "10007"
+
+
+def test_gunicorn_with_reuse_port_gets_the_port_only(tmp_path: Path) -> None:
+    one = release(tmp_path, "gunicorn app:app", {})
+    (one.src / "gunicorn.conf.py").write_text("reuse_port = True\n")
+
+    assert "GUNICORN_CMD_ARGS" not in processes.environment(one)

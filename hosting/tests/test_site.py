@@ -17,7 +17,7 @@ def test_settings_are_rendered() -> None:
 
     assert text.splitlines() == [
         "client_max_body_size 50m;", "proxy_read_timeout 120s;", "proxy_send_timeout 120s;",
-        "location ^~ /assets/ {", "    include blog/static.conf;", "}",
+        "proxy_buffering on;", "location ^~ /assets/ {", "    include blog/static.conf;", "}",
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ def site(app: str) -> list[Step]:
         Step(
             "site",
             f"! test -e {nginx}",
-            f"systemctl disable --now hosting-nginx@{app}.path; "
+            f"systemctl disable --now hosting-nginx@{app}.path || :; "
             f"rm -rf {nginx} /etc/nginx/sites-*/{app}.conf /etc/nginx/hosting/{app}.*; "
             "systemctl reload nginx",
         ),

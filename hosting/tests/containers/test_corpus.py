@@ -28,10 +28,10 @@ WEBSOCKET = {
 @pytest.fixture(scope="module")
 def corpus(only_tiny: HostedApp, tmp_path_factory: pytest.TempPathFactory) -> HostedApp:
     """A second app on the server of `tiny`: set up, with the first project deployed."""
-    workstation = Workstation(tmp_path_factory.mktemp("corpus"), {})
+    first = {file.name: file for file in (CORPUS / "wsgi").iterdir() if file.is_file()}
+    workstation = Workstation(tmp_path_factory.mktemp("corpus"), first)
     only_tiny.server.authorize(workstation.public_key)
     set_up = workstation.set_up(only_tiny.server, "corpus", "--region", "fra", domain=DOMAIN)
-    replace_files(workstation, "wsgi")
     deployed = workstation.hosting("deploy", "--yes")
     return HostedApp("corpus", DOMAIN, only_tiny.server, workstation, set_up, deployed)
 
@@ -102,7 +102,7 @@ def check_monorepo(app: HostedApp) -> None:
 
 PROJECTS: dict[str, Callable[[HostedApp], None]] = {
     "fastapi": check_fastapi, "flask": check_flask, "starlette": check_starlette,
-    "django": check_django, "monorepo": check_monorepo, "wsgi": check_wsgi,
+    "django": check_django, "wsgi": check_wsgi,
 }  # fmt: skip
 
 
@@ -118,10 +118,19 @@ def test_projects_are_deployed_unmodified_without_downtime(corpus: HostedApp) ->
     print(len(clients.samples), "requests")
 
 
+def test_settings_of_a_directory_are_used(corpus: HostedApp) -> None:
+    # Not under load: nginx is reloaded, which closes idle connections.
+    replace_files(corpus.workstation, "monorepo")
+    corpus.workstation.git("push", "fra", "HEAD:main")
+
+    assert body(corpus, "/") == "Hello, World!"
+    check_monorepo(corpus)
+
+
 REFUSED = {
     "wrong port": (
         {"Procfile": "web: gunicorn --bind 127.0.0.1:8765 hello:application\n"},
-        r"listens on 127\.0\.0\.1:8765; let the `web` process .* listen on .* \$PORT",
+        r"listens on .*127\.0\.0\.1:8765; let the `web` process .* listen on .* \$PORT",
     ),
     "no address": (
         {"Procfile": "web: sleep 1000\n", "hosting.toml": "health-check-timeout = 3\n"},

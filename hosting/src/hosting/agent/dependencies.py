@@ -16,6 +16,7 @@ from . import manifest
 from .paths import CommandError
 
 PYTHONS = "/usr/bin:/usr/local/bin"  # where a server's versions of Python are
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 VERSION = re.compile(r"(?:c?python[-@]?)?(\d+)\.(\d+)(?:\.\d+)?", re.IGNORECASE)
 MINIMUM = re.compile(r"(>=|==|~=|>)\s*(\d+)\.(\d+)")
 LOCAL = re.compile(r"^\s*(-e\b|--editable\b|\.|file:)|@ *file:", re.MULTILINE)
@@ -155,8 +156,10 @@ def install_commands(src: Path, venv: Path, interpreter: str) -> list[tuple[list
                    "pip could not install requirements.txt.")  # fmt: skip
         return [create, install]
     if (src / "uv.lock").is_file():
-        sync = ["env", f"VIRTUAL_ENV={venv}", f"{venv}/bin/uv", "sync", "--active", "--locked",
-                "--no-dev", "--no-editable", "--inexact", "--no-progress"]  # fmt: skip
+        # As pip does, trust the certificates that the server trusts.
+        env = ["env", f"VIRTUAL_ENV={venv}", f"SSL_CERT_FILE={CERTIFICATES}"]
+        sync = [*env, f"{venv}/bin/uv", "sync", "--active", "--locked", "--no-dev",
+                "--no-editable", "--inexact", "--no-progress"]  # fmt: skip
         return [
             create,
             ([*pip, "uv"], "pip could not install uv."),

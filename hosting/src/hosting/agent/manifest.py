@@ -35,6 +35,7 @@ class Manifest:
     static: dict[str, str] = field(default_factory=dict)  # URL path: folder that nginx serves
     upload_size: int = 16  # megabytes of a request's body
     timeout: int = 60  # seconds that nginx waits for the app
+    buffering: bool = True  # nginx reads responses faster than a slow client
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -53,6 +54,7 @@ RULES: dict[str, tuple[str, Any]] = {
     "build": ("a shell command in one line", LINE),
     "upload_size": ("a number of megabytes from 1 to 10000", range(1, 10_001)),
     "timeout": ("a number of seconds from 1 to 600", range(1, 601)),
+    "buffering": ("true or false", bool),
     "env": ("a table of variables: names and strings", (VARIABLE, TEXT)),
     "static": ('a table of URL paths and folders: "/static/" = "static"', (STATIC_URL, FOLDER)),
 }
@@ -115,6 +117,8 @@ def checked(name: str, table: dict[str, Any]) -> Manifest:
 
 def is_valid(value: object, rule: Any) -> bool:
     """Return True if a value follows a rule of RULES."""
+    if rule is bool:
+        return isinstance(value, bool)
     if isinstance(rule, range):
         return type(value) is int and value in rule
     if isinstance(rule, tuple):

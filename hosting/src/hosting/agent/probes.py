@@ -16,7 +16,7 @@ from .releases import Release
 
 TIMEOUT = 5.0  # seconds
 SUCCESSES = 3  # consecutive ones, so that more than one worker is likely to be checked
-WRONG_ADDRESS_TIMEOUT = 5.0  # seconds; apps may open a port for metrics first
+WRONG_ADDRESS_SHARE = 6  # of the time limit; apps may open a port for metrics first
 READY = "ready"
 
 
@@ -104,7 +104,7 @@ def wait_until_ready(release: Release) -> str:
     """
     limit = manifest.read(release.src).health_check_timeout
     unit = processes.unit("web", release.number, 1)
-    wait_until_listening(release, unit, time.monotonic() + limit)
+    wait_until_listening(release, unit, limit)
     deadline, successes, returned = time.monotonic() + limit, 0, ""
     while successes < SUCCESSES:
         state, returned = check(release, lambda: connect_directly(release))
@@ -115,24 +115,24 @@ def wait_until_ready(release: Release) -> str:
     return returned
 
 
-def wait_until_listening(release: Release, unit: str, deadline: float) -> None:
+def wait_until_listening(release: Release, unit: str, limit: int) -> None:
     """Wait until a release listens on its socket or its port; in that case, forward the socket."""
-    seen_elsewhere = 0.0
+    now = time.monotonic()
+    deadline, seen_elsewhere, port = now + limit, now, release.record["port"]
     while not is_listening(release):
-        if ports.is_open(release.record["port"]):
+        now, elsewhere = time.monotonic(), listeners(unit)
+        # Another app on the server might have taken the port.
+        is_own = any(one.endswith(f":{port}") for one in elsewhere)
+        if is_own and ports.is_open(port):
             ports.forward(release)
             return
-        elsewhere = ", ".join(listeners(unit))
-        if not elsewhere:
-            seen_elsewhere = 0.0
-        elif not seen_elsewhere:
-            seen_elsewhere = time.monotonic()
-        elif time.monotonic() > seen_elsewhere + WRONG_ADDRESS_TIMEOUT:
-            raise not_ready(release, f"it listens on {elsewhere}; {addresses(release)}")
+        # Unix sockets may be for other purposes, such as gunicorn's control socket.
+        seen_elsewhere = seen_elsewhere if any(":" in one for one in elsewhere) else now
+        if now > min(deadline, seen_elsewhere + limit / WRONG_ADDRESS_SHARE):
+            seen = ", ".join(elsewhere) or "no address"
+            raise not_ready(release, f"it listens on {seen}; {addresses(release)}")
         if is_crashing(unit):
             raise not_ready(release, "the process exits")
-        if time.monotonic() > deadline:
-            raise not_ready(release, f"it listens on no address; {addresses(release)}")
         time.sleep(0.05)
 
 

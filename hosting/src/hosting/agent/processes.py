@@ -67,7 +67,7 @@ def environment(release: Release) -> dict[str, str]:
     chosen = settings.read(release.settings)
     web = chosen["scale"].get("web")
     defaults = manifest.read(release.src).env
-    return {
+    environment = {
         "LANG": "C.UTF-8",
         "TRUSTED_PROXY_COUNT": "1",
         **{name: str(value) for name, value in defaults.items()},
@@ -81,8 +81,17 @@ def environment(release: Release) -> dict[str, str]:
         "RELEASE": str(release.number),
         "COMMIT": str(release.record["commit"]),
         "PORT": str(release.record["port"]),
-        "GUNICORN_CMD_ARGS": f"--bind unix:{release.socket}",
     }
+    if not uses_reuse_port(release):
+        own = environment.get("GUNICORN_CMD_ARGS", "")
+        environment["GUNICORN_CMD_ARGS"] = f"{own} --bind unix:{release.socket}".strip()
+    return environment
+
+
+def uses_reuse_port(release: Release) -> bool:
+    """Return True if gunicorn is configured with `reuse_port`, which unix sockets do not have."""
+    texts = [procfile(release)["web"], manifest.text(release.src / "gunicorn.conf.py")]
+    return any(re.search(r"\breuse[-_]port\b", text) for text in texts)
 
 
 def install_units(release: Release) -> None:

@@ -18,12 +18,13 @@ from .paths import App, CommandError, call, write
 from .releases import Release
 
 FOLDER = Path("/etc/nginx/hosting")
-KEYS = ("upload_size", "timeout", "static")
+KEYS = ("upload_size", "timeout", "buffering", "static")
 MAX_SIZE = 100_000  # bytes of a request
 TIMEOUT = 60.0  # seconds for root's unit; the machine may be busy
 CONFIGURATION = """client_max_body_size {upload_size}m;
 proxy_read_timeout {timeout}s;
 proxy_send_timeout {timeout}s;
+proxy_buffering {buffering};
 """
 LOCATION = """location ^~ {url} {{
     include {app}/static.conf;
@@ -34,30 +35,36 @@ LOCATION = """location ^~ {url} {{
 def render(name: str, app: Manifest) -> str:
     """Return the configuration that an app's server includes."""
     locations = [LOCATION.format(url=url, app=name) for url in sorted(app.static)]
-    text = CONFIGURATION.format(upload_size=app.upload_size, timeout=app.timeout)
+    text = CONFIGURATION.format(
+        upload_size=app.upload_size,
+        timeout=app.timeout,
+        buffering="on" if app.buffering else "off",
+    )
     return "".join([text, *locations])
 
 
 def request(release: Release) -> str:
     """Ask root for a release's configuration, unless it is loaded; return it."""
-    app, wanted = release.app, manifest.read(release.src)
-    text = render(app.name, wanted)
-    if loaded(app) != text:
-        write(app.nginx_request, json.dumps({key: getattr(wanted, key) for key in KEYS}))
+    app, settings = release.app, manifest.read(release.src)
+    text = render(app.name, settings)
+    wanted = json.dumps({key: getattr(settings, key) for key in KEYS})
+    # An earlier request may not have been applied yet.
+    if loaded(app) != text or manifest.text(app.nginx_request) not in ("", wanted):
+        write(app.nginx_request, wanted)
     return text
 
 
 def configure(release: Release) -> None:
     """Let nginx use a release's settings; raise CommandError if it does not."""
     app = release.app
-    text, deadline = request(release), time.monotonic() + TIMEOUT
-    while loaded(app) != text:
+    deadline = time.monotonic() + TIMEOUT
+    while loaded(app) != request(release):  # again: systemd may not see a change while it runs
         if time.monotonic() > deadline:
             raise CommandError(
                 "nginx does not use the new settings. On the server, see: "
                 f"journalctl --unit hosting-nginx@{app.name}"
             )
-        time.sleep(0.05)
+        time.sleep(1)
 
 
 def loaded(app: App) -> str:
@@ -67,17 +74,17 @@ def loaded(app: App) -> str:
 
 def apply(app: App) -> None:
     """Write and load the requested configuration; runs as root."""
-    text = render(app.name, read_request(app.nginx_request))
     file, marker = FOLDER / f"{app.name}.conf", FOLDER / f"{app.name}.loaded"
-    before = file.read_text()
-    write_public(file, text)
-    try:
-        call(["nginx", "-t"])
-    except CommandError:
-        write_public(file, before)
-        raise
-    call(["systemctl", "reload", "nginx"])
-    write_public(marker, text)
+    while (text := render(app.name, read_request(app.nginx_request))) != loaded(app):
+        before = file.read_text()
+        write_public(file, text)
+        try:
+            call(["nginx", "-t"])
+        except CommandError:
+            write_public(file, before)
+            raise
+        call(["systemctl", "reload", "nginx"])
+        write_public(marker, text)
 
 
 def read_request(path: Path) -> Manifest:
@@ -95,9 +102,11 @@ def read_request(path: Path) -> Manifest:
 
 
 def write_public(path: Path, text: str) -> None:
-    """Replace a file that everybody may read."""
-    write(path, text)
-    path.chmod(0o644)
+    """Replace a file; its mode is 0644."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text)
+    new.chmod(0o644)
+    new.replace(path)
 
 
 def publish(release: Release) -> None:

@@ -17,7 +17,8 @@ async def events(request):
             yield f"data: {number}\n\n"
             await asyncio.sleep(0.5)
 
-    return StreamingResponse(count(), media_type="text/event-stream")
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(count(), headers=headers, media_type="text/event-stream")
 
 
 app = Starlette(routes=[Route("/", homepage), Route("/events", events)])
