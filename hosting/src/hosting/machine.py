@@ -126,7 +126,7 @@ def steps() -> list[Step]:
 def sandbox(plan: Plan) -> list[Step]:
     """Restrict the systemd of the app's user, restart it if it dies, and limit its resources."""
     uid = f"$(id -u {plan.app})"
-    limits = (f"MemoryMax={plan.memory}", "MemorySwapMax=0", f"TasksMax={plan.tasks}")
+    limits = (f"MemoryMax={plan.memory}", f"TasksMax={plan.tasks}")
     at_once = f"systemctl set-property --runtime user-{uid}.slice {' '.join(limits)}"
     restrictions = SANDBOX.replace("@app@", plan.app)
     return [
