@@ -74,12 +74,6 @@ def run_local(app: App, arguments: list[str]) -> int:
             return push.hook(app)
         case ["deploy", number]:
             return deploy.deploy(app, int(number))
-        case ["exec", process, instance]:
-            processes.execute(app, process, instance)
-        case ["forward", number]:
-            ports.execute_forwarder(app, int(number))
-        case ["exec-run", number, encoded]:
-            processes.execute_run(app, int(number), encoded)
         case ["keep-backup"] if os.geteuid() == 0:
             return backups.keep(app)
         case ["keys", *rest] if os.geteuid() == 0:
@@ -87,8 +81,19 @@ def run_local(app: App, arguments: list[str]) -> int:
         case [name] if name in LOCAL_COMMANDS:
             return LOCAL_COMMANDS[name](app) or 0
         case _:
-            raise CommandError("This is the agent of `hosting`. Run `hosting` on your machine.")
-    return 0
+            return run_unit(app, arguments)
+
+
+def run_unit(app: App, arguments: list[str]) -> int:
+    """Run a process of a release, for its unit."""
+    match arguments:
+        case ["exec", process, instance]:
+            processes.execute(app, process, instance)
+        case ["forward", number]:
+            ports.execute_forwarder(app, int(number))
+        case ["exec-run", number, encoded]:
+            processes.execute_run(app, int(number), encoded)
+    raise CommandError("This is the agent of `hosting`. Run `hosting` on your machine.")
 
 
 def run_remote(app: App, key: str, requested: str) -> int:
