@@ -1,7 +1,11 @@
-"""The worker class of gunicorn: for slow clients, and without losing requests when it stops.
+"""The worker class of gunicorn: for slow clients and password checks, and for lossless stops.
 
 gunicorn's own passes each connection to a thread, which waits for the request, so that as many
 incomplete requests as there are threads would stop it. This worker passes on complete requests.
+
+Requests with a password have threads of their own: each takes a core for about 70 ms, so a class
+that logs in at once would occupy all threads. They wait in a queue, in order of arrival, and other
+requests do not wait for them.
 """
 
 import os
@@ -11,8 +15,10 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from threading import BoundedSemaphore
 from types import FrameType
 from typing import Any
 
@@ -30,6 +36,12 @@ CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNOR
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+# Requests that may check or hash a password; those in another spelling are limited by
+# `password_hashing`. The second thread prepares its request while the first hashes.
+PASSWORD_REQUEST = re.compile(rb"POST [^ ?]*(/auth/|/api/v1/tokens/)")
+MAX_PASSWORD_LINE = 200  # bytes in which the path must be
+PASSWORD_THREADS = 2
+MAX_PASSWORD_REQUESTS = 40  # running or waiting; the last one waits for about three seconds
 
 
 class Received(Unreader):  # type: ignore[misc]  # gunicorn has no types
@@ -104,13 +116,32 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if conn.parser.unreader.receive(conn.sock, (MAX_HEAD + self.max_body) // waiting):
             conn.data_ready = False
             conn.parser.unreader.head_size = 0  # of the next request
-            super().enqueue_req(conn)
+            self.submit(conn)
             return
         if conn.parser.unreader.expects_continue:
             self.send_continue(conn)
         if not conn.data_ready:  # it has not been in pending_conns
             conn.timeout = time.monotonic() + REQUEST_TIMEOUT
         self.wait(conn, self.on_pending_socket_readable)
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Create the threads for requests with a password, and return those for the others."""
+        self.password_pool = ThreadPoolExecutor(PASSWORD_THREADS, "password")
+        self.password_slots = BoundedSemaphore(MAX_PASSWORD_REQUESTS)
+        return ThreadPoolExecutor(self.cfg.threads)
+
+    def submit(self, conn: Any) -> None:
+        """Pass a complete request to the threads for its kind.
+
+        If too many requests with a password are waiting, `password_hashing` answers 503.
+        """
+        line = bytes(conn.parser.unreader.buf.getbuffer()[:MAX_PASSWORD_LINE])
+        if not PASSWORD_REQUEST.match(line) or not self.password_slots.acquire(blocking=False):
+            super().enqueue_req(conn)
+            return
+        handled = self.password_pool.submit(self.handle, conn)
+        handled.add_done_callback(lambda _future: self.password_slots.release())
+        handled.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
 
     def send_continue(self, conn: Any) -> None:
         """Tell a client that waits for it to send the body."""

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.security.cache_control import STALE_WHILE_REVALIDATE
 from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
 
@@ -29,6 +30,21 @@ def test_pages_of_anonymous_users_vary_by_language(make: Factory, client: SiteCl
 
         assert not response.cache_control.private, path
         assert "Accept-Language" in response.vary, path
+
+
+def test_proxy_that_asks_may_serve_stale_pages_of_anonymous_users(
+    app: Flask, make: Factory, client: SiteClient
+) -> None:
+    user = SiteClient(app).log_in(make.user("ann"))
+    asks = {"Surrogate-Capability": 'nginx="stale-while-revalidate"'}
+    stale = f"stale-while-revalidate={STALE_WHILE_REVALIDATE}"
+
+    for path, expected in (("/", stale), ("/no-such-page", stale), ("/healthz", "no-store")):
+        assert client.client.get(path, headers=asks).headers["Cache-Control"] == expected
+    assert "Cache-Control" not in client.client.get("/").headers
+    for path in ("/auth/login", "/preferences"):
+        assert stale not in client.client.get(path, headers=asks).headers["Cache-Control"]
+    assert stale not in user.client.get("/", headers=asks).headers["Cache-Control"]
 
 
 def test_api_responses_vary_by_token(client: SiteClient) -> None:

@@ -1,10 +1,12 @@
 """Passwords are hashed in one place, a bounded number at a time."""
 
 import hashlib
+import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from threading import BoundedSemaphore, Event
+from threading import BoundedSemaphore, Event, get_native_id
 from typing import Any
 
 import pytest
@@ -12,11 +14,13 @@ from flask import Flask
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.test import TestResponse
 
+from app.gunicorn_worker import PASSWORD_REQUEST
 from app.models import User
 from app.security import password_hashing
 from app.security.password_hashing import (
     MAX_RUNNING,
     MAX_RUNNING_OR_WAITING,
+    NICENESS,
     RETRY_AFTER,
     hash_slot,
 )
@@ -176,3 +180,21 @@ def test_no_other_module_hashes_passwords() -> None:
     hashing = re.compile("hashlib.scrypt|pbkdf2_hmac|(check|generate)_password_hash")
     files = [path for path in ROOT.glob("app/**/*.py") if hashing.search(path.read_text("utf-8"))]
     assert [path.name for path in files] == ["password_hashing.py"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_requests_with_a_password_wait_in_the_queue_of_gunicorn(place: str) -> None:
+    path, _fields = (VISITOR_FORMS | USER_FORMS).get(place, ("/api/v1/tokens/", {}))
+    path = path if path.startswith("/") else f"/auth/{path}/token"
+    for prefix in ("", "/blog", "https://flasky.example"):
+        assert PASSWORD_REQUEST.match(f"POST {prefix}{path} HTTP/1.1\r\n".encode())
+    assert not PASSWORD_REQUEST.match(f"GET {path} HTTP/1.1\r\n".encode())
+    assert not PASSWORD_REQUEST.match(f"POST /?next={path} HTTP/1.1\r\n".encode())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities on Linux only")
+def test_passwords_are_hashed_at_a_lower_priority() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, get_native_id())
+
+    assert password_hashing.hashing.submit(niceness).result() == niceness() + NICENESS
