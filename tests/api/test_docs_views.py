@@ -71,9 +71,7 @@ EXAMPLE = re.compile(r'data-language="(\w+)"><code>(.*?)</code>', re.DOTALL)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["shell", "python"])
-def test_examples_on_the_page_work(
-    language: str, tmp_path: Path, mail_server: Mailbox
-) -> None:
+def test_examples_on_the_page_work(language: str, tmp_path: Path, mail_server: Mailbox) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed: sudo apt install curl")
     app = make_live_app(new_sqlite_url(tmp_path), mail_server)

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.xdist_group("browser")
 LONG_POST = "The dough rested overnight. " * 700
 TABLE = "| Name | Quantity | Supplier | Delivery date | Internationalization |\n"
 TABLE += "|---|--:|---|---|---|\n| Flour type 550 | 12 | Mill | 2026-01-04 | keep dry and cool |\n"
-CODE = "```\ndef hydration_of_the_dough(flour_in_grams: float, water_in_grams: float) -> float:\n```"
+CODE = (
+    "```\ndef hydration_of_the_dough(flour_in_grams: float, water_in_grams: float) -> float:\n```"
+)
 POSTS = [
     LONG_POST,
     "x" * 500,
@@ -79,9 +81,7 @@ def test_nothing_overflows(
     assert problems == []
 
 
-def test_hard_content_is_accessible(
-    posts: list[int], site: LiveSite, contexts: Contexts
-) -> None:
+def test_hard_content_is_accessible(posts: list[int], site: LiveSite, contexts: Contexts) -> None:
     page = contexts.new_page(site)
     for path in ("/", f"/post/{posts[2]}"):
         page.goto(path)

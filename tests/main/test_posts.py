@@ -148,9 +148,9 @@ def test_followed_feed_holds_the_posts_of_followed_users(
 
 
 def test_pages_with_different_posts_have_different_titles(
-    app: Flask, make: Factory, client: SiteClient
+    app: Flask, make: Factory, client: SiteClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.config["FLASKY_POSTS_PER_PAGE"] = 1
+    monkeypatch.setitem(app.config, "FLASKY_POSTS_PER_PAGE", 1)
     ann = make.user("ann", name="Ann <Lee>")
     start = datetime(2026, 3, 1, tzinfo=UTC)
     posts = [
