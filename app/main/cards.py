@@ -14,7 +14,6 @@ from ..kept import keeper
 from ..models import Permission
 from . import main
 
-
 TAG = re.compile("<[^>]*(?:>|$)")
 LINE_LENGTH, MAX_LINES = 60, 24  # Latin characters; more than .prose-clamped in prose.css shows
 LONG = 10_000  # characters of HTML

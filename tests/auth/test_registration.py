@@ -9,7 +9,6 @@ from tests.auth.actions import (
     NEW_PASSWORD,
     follow_email,
     is_logged_in,
-    open_link,
     register,
     try_to_log_in,
 )
