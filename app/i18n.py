@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(lambda: {"lang": str(get_locale()).replace("_", "-")})
     app.add_template_global(current_theme)
     app.add_template_filter(ago)
+    app.add_template_filter(duration)
     app.add_template_filter(exact)
 
 
@@ -69,6 +70,13 @@ def ago(moment: datetime) -> str:
 def _minutes_ago(minutes: int, locale: str) -> str:
     elapsed = timedelta(minutes=-minutes)
     return str(format_timedelta(elapsed, add_direction=True, locale=locale))
+
+
+def duration(seconds: int) -> str:
+    """Return a number of seconds as “45 seconds”, “12 minutes” or “2 hours”, rounded up."""
+    unit = next((unit for unit in (3600, 60) if seconds > unit), 1)
+    rounded = timedelta(seconds=-(-seconds // unit) * unit)
+    return str(format_timedelta(rounded, threshold=1, locale=str(get_locale())))
 
 
 def exact(moment: datetime) -> str:

@@ -1,24 +1,39 @@
 """Render Markdown as safe HTML.
 
-The output holds only the tags and attributes listed here. Images are disabled because they would
+The output holds only the tags and attributes listed here. Images become links because they would
 send every visitor's browser to another host. Reference links and large tables are disabled
 because a short text could expand to a very long page: a link definition is repeated at every
 use, and short table rows are padded with empty cells. What remains, such as nested quotes and
 empty links, can be 25 times as long as the text: HTML has a maximum length, too.
 """
 
+from collections.abc import Callable, Iterator
+
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 
-POST_TAGS = {
-    *("a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr"),
-    *("i", "li", "ol", "p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead"),
-    *("tr", "ul"),
+COMMENT_TAGS = {
+    *("a", "abbr", "b", "blockquote", "br", "code", "del", "div", "em", "hr", "i", "li", "ol"),
+    *("p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
 }
-COMMENT_TAGS = {"a", "b", "br", "code", "em", "i", "li", "ol", "p", "pre", "s", "strong", "ul"}
-ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
+POST_TAGS = COMMENT_TAGS | {"h3", "h4", "h5", "h6"}
+# Code and tables scroll. `tabindex` lets keyboards scroll them.
+SCROLLING = {
+    "<pre>": '<pre tabindex="0">',
+    "<table>": '<div tabindex="0"><table>',
+    "</table>": "</table></div>",
+}
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "div": {"tabindex"},
+    "ol": {"start"},
+    "pre": {"tabindex"},
+    "td": {"align"},
+    "th": {"align"},
+}
 SCHEMES = {"http", "https", "mailto"}
 MAX_CELLS = 10_000
 # Characters: six times the longest text, so that one without formatting fits: a no-break space
@@ -47,28 +62,72 @@ def nest_headings(state: StateCore) -> None:
             token.tag = f"h{min(PAGE_LEVELS + len(above), 6)}"
 
 
-_markdown = (
-    MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": 20})
-    .enable(["table", "strikethrough"])
-    .disable(["image", "reference"])
-)
-_markdown.core.ruler.push("nest_headings", nest_headings)
-_markdown.block.ruler.at("table", small_table, {"alt": ["paragraph", "reference"]})
+def headings_to_paragraphs(state: StateCore) -> None:
+    """Replace headings by bold paragraphs: a comment has no outline of its own."""
+    for index, token in enumerate(state.tokens):
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = "p"
+        if token.type == "heading_open" and (text := state.tokens[index + 1]).children:
+            bold = Token("strong_open", "strong", 1), Token("strong_close", "strong", -1)
+            text.children = [bold[0], *text.children, bold[1]]
+
+
+def align_cells(state: StateCore) -> None:
+    """Align the cells of tables by an attribute; the security policy forbids inline styles."""
+    for token in state.tokens:
+        if token.type in {"th_open", "td_open"} and "style" in token.attrs:
+            token.attrs = {"align": str(token.attrs["style"]).removeprefix("text-align:")}
+
+
+def link_images(state: StateCore) -> None:
+    """Replace images by links with their alternative text, or by that text inside a link."""
+    for token in state.tokens:
+        if token.type == "inline" and token.children:
+            token.children = list(_link_images(state, token.children))
+
+
+def _link_images(state: StateCore, tokens: list[Token]) -> Iterator[Token]:
+    is_link = False
+    for token in tokens:
+        is_link = token.type == "link_open" or (is_link and token.type != "link_close")
+        if token.type != "image":
+            yield token
+            continue
+        url, render_alt = str(token.attrs["src"]), state.md.renderer.renderInlineAsText  # type: ignore[attr-defined]  # of RendererHTML
+        alt = render_alt(token.children, state.md.options, state.env)
+        text = Token("text", "", 0, content=alt or url)
+        link = Token("link_open", "a", 1, attrs={"href": url}), Token("link_close", "a", -1)
+        yield from (text,) if is_link else (link[0], text, link[1])
+
+
+def _new_markdown(headings: Callable[[StateCore], None]) -> MarkdownIt:
+    options = {"html": False, "linkify": False, "maxNesting": 20}
+    new = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+    new.disable("reference")
+    new.block.ruler.at("table", small_table, {"alt": ["paragraph", "reference"]})
+    for rule in (headings, align_cells, link_images):
+        new.core.ruler.push(rule.__name__, rule)
+    return new
+
+
+_post, _comment = _new_markdown(nest_headings), _new_markdown(headings_to_paragraphs)
 
 
 def render_post(text: str) -> str:
     """Return the HTML of a post; raise TooLong."""
-    return _render(text, POST_TAGS, MAX_POST_HTML)
+    return _render(_post.render(text), POST_TAGS, MAX_POST_HTML)
 
 
 def render_comment(text: str) -> str:
-    """Return the HTML of a comment, with fewer tags than a post; raise TooLong."""
-    return _render(text, COMMENT_TAGS, MAX_COMMENT_HTML)
+    """Return the HTML of a comment, whose headings are bold paragraphs; raise TooLong."""
+    return _render(_comment.render(text), COMMENT_TAGS, MAX_COMMENT_HTML)
 
 
-def _render(text: str, tags: set[str], max_length: int) -> str:
+def _render(html: str, tags: set[str], max_length: int) -> str:
+    for tag, replacement in SCROLLING.items():  # HTML in the text is escaped
+        html = html.replace(tag, replacement)
     html = nh3.clean(
-        _markdown.render(text),
+        html,
         tags=tags,
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,

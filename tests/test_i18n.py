@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from app.i18n import LANGUAGES, exact
+from app.i18n import LANGUAGES, duration, exact
 from app.models import utcnow
 from tests.support.factories import Factory
 from tests.support.http_client import Page, SiteClient
@@ -193,3 +193,20 @@ def test_role_names_are_translated(app: Flask, make: Factory, tag: str, names: l
 
     for name in names:
         assert f">{name}</option>" in html
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (61, "2 minutes"),
+        (3540, "59 minutes"),
+        (3601, "2 hours"),
+        (86_400, "1 day"),
+    ],
+)
+def test_duration_is_rounded_up(app: Flask, seconds: int, text: str) -> None:
+    with app.test_request_context():
+        assert duration(seconds) == text

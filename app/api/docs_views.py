@@ -28,7 +28,10 @@ def page() -> str:
         for path, methods in document["paths"].items()
         for method, spec in methods.items()
     ]
-    return render_template("api/docs.html", document=document, operations=operations)
+    base_url = request.host_url.rstrip("/") + document["servers"][0]["url"]
+    return render_template(
+        "api/docs.html", document=document, operations=operations, base_url=base_url
+    )
 
 
 def _body(spec: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:

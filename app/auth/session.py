@@ -97,7 +97,7 @@ def login() -> ResponseReturnValue:
             db.session.commit()
             return redirect(redirect_target())
         FAILED_LOGINS.inc()
-        flash(gettext("Incorrect email or password, or email not confirmed."), "danger")
+        form.form_errors.append(gettext("Incorrect email or password, or email not confirmed."))
     return render_template("auth/login.html", form=form)
 
 

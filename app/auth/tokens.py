@@ -6,6 +6,7 @@ from flask_babel import gettext
 from flask_login import current_user, login_required
 
 from ..extensions import db
+from ..forms import ConfirmForm
 from ..models import AccessToken, TooManyTokens
 from ..pagination import paginate
 from ..security.cache_control import no_store
@@ -44,10 +45,13 @@ def revoke_token(id: int) -> ResponseReturnValue:
     return redirect(url_for(".tokens"))
 
 
-@auth.post("/tokens/revocation")
+@auth.route("/tokens/revocation", methods=["GET", "POST"])
 @login_required
 def revoke_tokens() -> ResponseReturnValue:
-    """Revoke all tokens of the account."""
+    """Revoke all tokens of the account after confirmation."""
+    form = ConfirmForm()
+    if not form.validate_on_submit():
+        return render_template("auth/revoke_tokens.html", form=form)
     AccessToken.revoke(current_user)
     db.session.commit()
     flash(gettext("All tokens have been revoked."), "success")

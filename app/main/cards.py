@@ -1,7 +1,9 @@
 """The posts and comments on a page, as the current user sees them."""
 
+import re
 import sys
 from collections.abc import Iterable
+from html import unescape
 from typing import Any
 
 from flask_login import current_user
@@ -12,17 +14,37 @@ from ..kept import keeper
 from ..models import Permission
 from . import main
 
+TAG = re.compile("<[^>]*(?:>|$)")
+LINE_LENGTH, MAX_LINES = 60, 24  # Latin characters; more than .prose-clamped in prose.css shows
+LONG = 10_000  # characters of HTML
+
+
+@main.app_template_filter()
+def is_long(html: str) -> bool:
+    """Return True if the text of a post surely fills more lines than a list of posts shows."""
+    if len(html) > LONG:
+        return True
+    lines = TAG.sub("", re.sub(r"(</t[dh]>)\n", r"\1", html)).splitlines()
+    return sum(1 + _width(line) // LINE_LENGTH for line in lines if line.strip()) > MAX_LINES
+
+
+@main.app_template_filter()
+def excerpt(html: str) -> str:
+    """Return the beginning of the text of a post, at most 60 characters in one line."""
+    text = " ".join(unescape(TAG.sub("", html[:5_000])).split())
+    return text if len(text) <= 60 else f"{text[:59].rstrip()}…"
+
 
 @main.app_template_global()
-def post_cards(posts: Iterable[Any]) -> Markup:
-    """Return the HTML of posts, rows of `Post.rows()`."""
+def post_cards(posts: Iterable[Any], *, whole: bool = False) -> Markup:
+    """Return the HTML of posts, rows of `Post.rows()`; long ones are clamped unless `whole`."""
     user_id = getattr(current_user, "id", None)
     edits, deletes = current_user.is_administrator(), current_user.can(Permission.MODERATE)
     kept = keeper()
     return _join(
         kept(
             *("posts.card", post, ago(post.timestamp)),
-            *(edits or post.author_id == user_id, deletes or post.author_id == user_id),
+            *(edits or post.author_id == user_id, deletes or post.author_id == user_id, whole),
             length=len(post.body_html),
         )
         for post in posts
@@ -48,6 +70,11 @@ def comment_cards(
         )
         for comment in comments
     )
+
+
+def _width(line: str) -> int:
+    """Return the width of a line, in Latin characters: Chinese ones are as wide as two."""
+    return sum(2 if character >= "\u2e80" else 1 for character in line)
 
 
 def _join(cards: Iterable[Markup]) -> Markup:

@@ -57,7 +57,7 @@ COMMENT_BODY = [REQUIRED, MaxLength(Comment.MAX_LENGTH), renders_with(markdown.r
 class PostForm(Form):
     """Publish a post."""
 
-    body = TextAreaField(_l("What’s on your mind?"), POST_BODY)
+    body = TextAreaField(_l("Your post"), POST_BODY)
     preview = SubmitField(_l("Preview"))
     submit = SubmitField(_l("Publish"))
 
@@ -65,7 +65,6 @@ class PostForm(Form):
 class EditPostForm(PostForm):
     """Edit a post."""
 
-    body = TextAreaField(_l("Your post"), POST_BODY)
     submit = SubmitField(_l("Save"))
 
 

@@ -20,6 +20,7 @@ from .comments import comment_page
 from .forms import TOO_MUCH_FORMATTING, CommentForm, EditPostForm, PostForm
 
 FormType = TypeVar("FormType", PostForm, CommentForm)
+COMMENT_PUBLISHED = "comment"  # the category of a message that is shown beside the comment
 
 
 @main.route("/", methods=["GET", "POST"])
@@ -29,6 +30,7 @@ def index() -> ResponseReturnValue:
     if form and not form.preview.data and form.validate_on_submit():
         db.session.add(Post(body=form.body.data, author=current_user._get_current_object()))
         db.session.commit()
+        flash(gettext("Your post has been published."), "success")
         return redirect(url_for(".index"))
     return _render_feed("all", Post.rows(), form)
 
@@ -47,10 +49,11 @@ def post(id: int) -> ResponseReturnValue:
     row = db.session.execute(Post.rows().where(Post.id == id)).first() or abort(404)
     if form and not form.preview.data and form.validate_on_submit():
         author = current_user._get_current_object()
-        db.session.add(Comment(body=form.body.data, author=author, post_id=id))
+        comment = Comment(body=form.body.data, author=author, post_id=id)
+        db.session.add(comment)
         db.session.commit()
-        flash(gettext("Your comment has been published."), "success")
-        return redirect(url_for(".post", id=id))
+        flash(gettext("Your comment has been published."), COMMENT_PUBLISHED)
+        return redirect(url_for(".post", id=id, _anchor=f"comment-{comment.id}"))
     return render_template(
         "posts/post.html",
         post=row,

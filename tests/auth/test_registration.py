@@ -9,7 +9,6 @@ from tests.auth.actions import (
     NEW_PASSWORD,
     follow_email,
     is_logged_in,
-    open_link,
     register,
     try_to_log_in,
 )
@@ -170,6 +169,20 @@ def test_expired_link_confirms_nothing(
     assert try_to_log_in(client, ann.email).path == "/auth/login"
 
 
+def test_used_link_offers_what_helps(app: Flask, client: SiteClient, mailbox: Mailbox) -> None:
+    register(client)
+    follow_email(client, mailbox, NEW)
+    link = mailbox.last(NEW).link
+
+    own, again = client.open(link), client.post(link)
+    other = SiteClient(app).open(link)
+
+    assert {own.status, again.status, other.status} == {400}
+    assert "You are logged in as newcomer and your email is confirmed." in own.text
+    assert "Resend email" not in own.text + again.text
+    assert "/auth/login" in other.links
+
+
 @pytest.mark.parametrize("token", ["x", "a.b", "é", "a" * 3000, "%00", "W10.x"])
 @pytest.mark.parametrize("page", ["confirm", "reset", "change-email"])
 def test_malformed_token_is_invalid(
@@ -232,16 +245,3 @@ def test_invalid_username_is_refused(app: Flask, client: SiteClient, name: str) 
 def test_invalid_email_is_refused(app: Flask, client: SiteClient, address: str) -> None:
     assert register(client, email=address).path == "/auth/register"
     assert count_rows(app, User) == 0
-
-
-def test_confirming_twice_links_to_the_login(
-    app: Flask, client: SiteClient, mailbox: Mailbox
-) -> None:
-    register(client)
-    link = mailbox.last(NEW).link
-    open_link(client, link)
-
-    page = client.post(link)
-
-    assert page.status == 400
-    assert "/auth/login" in page.links

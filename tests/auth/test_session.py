@@ -1,6 +1,7 @@
 """Logging in and out, staying logged in, and deleting the account."""
 
 import hashlib
+import re
 
 import pytest
 from flask import Flask
@@ -52,6 +53,9 @@ def test_wrong_credentials_are_refused(
 
     assert (page.path, page.status) == ("/auth/login", 200)
     assert not is_logged_in(client)
+    assert "<title>Error: Log in" in page.html
+    assert re.search('role="alert"[^>]* autofocus', page.html)
+    assert 'aria-invalid="true"' in page.html
 
 
 def test_session_ends_with_the_browser(make: Factory, client: SiteClient) -> None:

@@ -76,6 +76,7 @@ ACCOUNT = {
     "confirm new email": PageState("/auth/change-email/{change_email_token}", "user"),
     "restore email": PageState("/auth/restore-email/{restore_email_token}"),
     "tokens": PageState("/auth/tokens", "user"),
+    "revoke tokens": PageState("/auth/tokens/revocation", "user"),
     "no tokens": PageState("/auth/tokens", "newcomer"),
     "token without a name": PageState("/auth/tokens", "newcomer", "form.panel [type=submit]"),
     "delete account": PageState("/auth/delete-account", "user"),
@@ -87,6 +88,7 @@ ERRORS = {
     "invalid email change link": PageState("/auth/change-email/broken", "user", status=400),
     "forbidden": PageState("/moderate", "user", status=403),
     "not found": PageState("/missing", status=404),
+    "used confirmation link": PageState("/auth/confirm/broken", "user", status=400),
     "rate limited": PageState("/error/429", "user", status=429),
     "server error": PageState("/error/500", "user", status=500),
 }

@@ -3,9 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 
+from app import markdown
 from app.extensions import db
+from app.main.cards import excerpt, is_long
 from app.models import Comment, Post, User, utcnow
 from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
@@ -111,3 +114,50 @@ def test_cards_are_rendered_once(app: Flask, make: Factory, client: SiteClient) 
 
     # The navigation of /user/ann.
     assert app.extensions["kept"].cache_info().misses - before <= 1
+
+
+CELLS = "| a | b | c | d |\n|--|--|--|--|\n" + "| 1 | 2 | 3 | 4 |\n" * 20
+LENGTHS = {
+    "words": ("some words " * 100, "some words " * 140),
+    "paragraphs": ("a\n\n" * 24, "a\n\n" * 25),
+    "code": ("```\n" + "x\n" * 24 + "```", "```\n" + "x\n" * 25 + "```"),
+    "Chinese": ("字" * 700, "字" * 760),
+    "table": (CELLS, CELLS + "| 1 |\n" * 10),
+    "URL": (f"[a](https://x.example/{'b' * 9_000})", f"[a](https://x.example/{'b' * 10_000})"),
+}
+
+
+@pytest.mark.parametrize(("short", "long"), LENGTHS.values(), ids=LENGTHS)
+def test_length_of_a_post_is_that_of_its_lines(short: str, long: str) -> None:
+    assert [is_long(markdown.render_post(text)) for text in (short, long)] == [False, True]
+
+
+def test_long_post_is_clamped_in_lists_only(make: Factory, client: SiteClient) -> None:
+    ann = make.user("ann")
+    long, short = make.post(ann, "Some words. " * 500), make.post(ann)
+    make.follow(ann, ann)
+    client.log_in(ann)
+
+    for path in ("/", "/followed", "/user/ann"):
+        page = client.open(path)
+        assert page.html.count("prose-clamped") == 1
+        assert page.text.count("Read more") == 1
+    for post_id in (long, short):
+        page = client.open(f"/post/{post_id}")
+        assert "prose-clamped" not in page.html
+        assert "Read more" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("*One* & <b>\n\n- two\n", "One & <b> two"),
+        ("字" * 60, "字" * 60),
+        ("字" * 61, "字" * 59 + "…"),
+        (f"[a](https://x.example/{'b' * 6_000})", ""),
+        ("---", ""),
+    ],
+    ids=["formatting", "longest", "too long", "URL", "no text"],
+)
+def test_excerpt_is_the_beginning_of_the_text(text: str, expected: str) -> None:
+    assert excerpt(markdown.render_post(text)) == expected

@@ -1,5 +1,7 @@
 """Creating and deleting comments."""
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -25,6 +27,22 @@ def test_comment_is_published(app: Flask, make: Factory, client: SiteClient) -> 
     assert "Your comment has been published" in page.text
     assert "<strong>said</strong>" in SiteClient(app).open(f"/post/{post_id}").html
     assert comment_count(app, post_id) == 1
+
+
+def test_new_comment_is_the_target_and_takes_the_focus(make: Factory, client: SiteClient) -> None:
+    ann = make.user()
+    path = f"/post/{make.post(ann)}"
+    client.log_in(ann)
+
+    form = client.open(path).form_with({"body"})
+    fields = {**form.fields, "body": "Well said"}
+    response = client.client.post(path, data=fields)
+
+    path, comment = response.headers["Location"].split("#")
+    page = client.open(path)
+    assert re.search(rf'<article [^>]*id="{comment}" [^>]*tabindex="-1"', page.html)
+    message = page.html.index("Your comment has been published.")
+    assert page.html.index('id="comments"') < message < page.html.index(f'id="{comment}"')
 
 
 def test_anonymous_user_must_log_in_to_comment(

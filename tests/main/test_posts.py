@@ -20,8 +20,16 @@ def test_post_is_published(app: Flask, make: Factory, client: SiteClient) -> Non
     page = client.log_in(ann).submit("/", {"body": "Hello **world**"})
 
     assert page.path == "/"
+    assert "Your post has been published." in page.text
     assert "<strong>world</strong>" in SiteClient(app).open("/").html
     assert user_column(app, ann, "post_count") == 1
+
+
+def test_error_names_the_field_without_its_question(make: Factory, client: SiteClient) -> None:
+    page = client.log_in(make.user()).submit("/", {"body": ""})
+
+    assert "Your post – This field is required." in page.text
+    assert "What’s on your mind?" in page.text
 
 
 @pytest.mark.parametrize("body", ["", "   \n\t ", "x" * 20_001, "[]()" * 5_000])

@@ -165,6 +165,7 @@ PAGES = [
     get("auth.restore_email", "/auth/restore-email/{restore_email_token}", PUBLIC),
     get("auth.delete_account", "/auth/delete-account", account(OK, administrator=FORBIDDEN)),
     get("auth.tokens", "/auth/tokens", account(OK)),
+    get("auth.revoke_tokens", "/auth/tokens/revocation", account(OK)),
     get("api_docs.page", "/api/docs", everyone(OK)),
     get("api_docs.openapi", "/api/v1/openapi.json", PUBLIC),
     get("healthz", "/healthz", PUBLIC),

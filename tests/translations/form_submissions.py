@@ -159,7 +159,7 @@ TOKENS = [
     Submission("user", "/auth/tokens", {"name": "data", "days": "data", "password": "data"}),
     Submission("user", "/auth/tokens", {"name": LONG, "password": LONG}),
     button("user", "/auth/tokens", "/auth/tokens/{api_token}/revocation"),
-    button("user", "/auth/tokens", "/auth/tokens/revocation"),
+    button("user", "/auth/tokens/revocation", "/auth/tokens/revocation"),
 ]
 SUBMISSIONS = [
     *CONTENT,

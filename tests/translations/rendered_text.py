@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 TEXT_ATTRIBUTES = {"title", "aria-label", "placeholder", "alt", "label", "aria-description"}
 # Texts that scripts show later.
-SCRIPT_ATTRIBUTES = re.compile(r"data-(label\w*|count|preview-failed|\w*message|\w*text)")
+SCRIPT_ATTRIBUTES = re.compile(r"data-(label\w*|count|copied|preview-failed|\w*message|\w*text)")
 IGNORED = {"script", "style", "time", "svg"}  # times come from Babel; drawings hold initials
 BUTTONS = {"submit", "button", "reset"}
 NOT_TRANSLATED = re.compile(

@@ -69,7 +69,12 @@ for (const form of document.querySelectorAll("[data-try]")) {
 }
 
 // A link to one operation opens it.
-const target = document.getElementById(location.hash.slice(1));
-if (target instanceof HTMLDetailsElement) {
-  target.open = true;
+function openTarget() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target instanceof HTMLDetailsElement) {
+    target.open = true;
+  }
 }
+
+openTarget();
+addEventListener("hashchange", openTarget);
