@@ -4,21 +4,21 @@ import os
 import time
 from pathlib import Path
 
+from werkzeug.security import check_password_hash
+
 from app.security import password_hashing
 from manage import app
 from tests.support.servers import TIMEOUT
 
-check = password_hashing.check_password_hash
 
-
-def check_behind_gate(password_hash: str, password: str) -> bool:
+def check_behind_gate(pwhash: str, password: str) -> bool:
     """Check a password once the gate is open."""
     while not Path(os.environ["GATE"]).exists():
         time.sleep(0.01)
-    return check(password_hash, password)
+    return check_password_hash(pwhash, password)
 
 
-password_hashing.check_password_hash = check_behind_gate
+vars(password_hashing)["check_password_hash"] = check_behind_gate
 password_hashing.MAX_WAIT = TIMEOUT
 
 __all__ = ["app"]
