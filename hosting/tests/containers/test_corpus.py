@@ -136,15 +136,6 @@ REFUSED = {
         {"Procfile": "web: sleep 1000\n", "hosting.toml": "health-check-timeout = 3\n"},
         "listens on no address",
     ),
-    "server error": (
-        {
-            "Procfile": "web: gunicorn broken:application\n",
-            "broken.py": "def application(environ, start):\n    start('500 Broken', [])\n"
-            "    return [b'no database']\n",
-            "hosting.toml": "health-check-timeout = 3\n",
-        },
-        "/readyz returned 500: no database",
-    ),
     "missing Python": ({".python-version": "3.99\n"}, "asks for Python 3.99; the server has 3."),
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "not ready": (
         {
             "Procfile": "web: BROKEN='no tables' exec gunicorn app:app\n",
-            "pyproject.toml": "[tool.hosting]\nhealth-check-timeout = 8\n",
+            "pyproject.toml": "[tool.hosting]\nhealth-check-timeout = 30\n",
         },
         '/readyz returned 503: {"release": "',
     ),

@@ -58,4 +58,4 @@ def forward(release: Release) -> None:
 def execute_forwarder(app: App, number: int) -> None:
     """Replace this process, which systemd has given the socket, by the proxy."""
     target = f"127.0.0.1:{Release(app, number).record['port']}"
-    os.execv(PROXY, [PROXY, f"--connections-max={CONNECTIONS}", target])  # noqa: S606
+    os.execv(PROXY, [PROXY, f"--connections-max={CONNECTIONS}", target])  # noqa: S606 - no shell is wanted
