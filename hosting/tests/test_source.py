@@ -44,7 +44,7 @@ def unpack(app: App, files: dict[str, str]) -> Path:
     src = app.root / "src"
     src.mkdir()
     with (app.root / "log").open("w") as log:
-        source.unpack(app, git(app, "rev-parse", "HEAD"), {}, src, log)
+        source.unpack(app, git(app, "rev-parse", "HEAD"), src, log)
     return src
 
 
@@ -89,6 +89,6 @@ def test_submodule_is_refused(app: App) -> None:
         (app.root / "log").open("w") as log,
         pytest.raises(CommandError, match="vendor/library is a git submodule"),
     ):
-        source.unpack(app, git(app, "rev-parse", "HEAD"), {}, src, log)
+        source.unpack(app, git(app, "rev-parse", "HEAD"), src, log)
 
     assert names(src) == []

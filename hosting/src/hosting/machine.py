@@ -59,8 +59,9 @@ OOMScoreAdjust=0
 ReadWritePaths=/srv/@app@
 ProtectHome=tmpfs
 BindPaths=/run/user/%i
-# Readable by everyone, and full of the names of other apps.
-InaccessiblePaths=-/etc/nginx -/etc/letsencrypt -/var/lib/systemd/linger
+# Readable by everyone, and full of the domains and names of other apps.
+InaccessiblePaths=-/etc/nginx/sites-available -/etc/nginx/sites-enabled -/etc/letsencrypt
+InaccessiblePaths=-/var/lib/systemd/linger
 CapabilityBoundingSet=
 """
 BACKUP_SERVICE = f"""[Unit]

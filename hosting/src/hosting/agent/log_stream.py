@@ -8,12 +8,13 @@ import sys
 import time
 
 from . import processes, releases
-from .deploy import DRAIN_TIMEOUT, START_TIMEOUT, reconcile
+from .deploy import reconcile
 from .paths import App, CommandError, call
 from .processes import systemctl
 from .releases import Release
 
 UNREACHABLE = 60.0  # seconds within which the user's systemd must be back if it was killed
+RECONCILING = 600.0  # seconds that the reconciliation after such a kill may take
 STALLED = 20.0  # seconds after which output to a client that does not read is dropped
 
 
@@ -29,7 +30,7 @@ def deploy(app: App, kind: str, **details: object) -> Release:
     try:
         follow(release)
         if release.result is None:  # its unit was killed, and what runs after the unit, too
-            with app.lock(timeout=START_TIMEOUT + DRAIN_TIMEOUT):
+            with app.lock(timeout=RECONCILING):
                 reconcile(app)
             print(release.record.get("reason", ""), flush=True)
     except CommandError as error:
