@@ -16,13 +16,20 @@ TINY = {
 }
 REPOSITORY = Path(__file__).parents[3]
 # The live release, the socket that nginx uses, the running web processes, and the releases without
-# a result; the lock must be free.
+# a result; the lock must become free. Then git's main and the audit log must agree with the
+# records.
 STATE = """
 cd /srv/{0}
 readlink state/current run/live.sock
 systemctl --user -M {0}@ list-units --plain --no-legend --all 'process-web@*' | cut -d' ' -f1,3
 grep -L '"result"' releases/*/release.json
-flock --nonblock state/lock echo free
+flock --timeout 60 state/lock echo free
+runuser -u {0} -- git --git-dir=repo.git rev-parse main | cut -c -40 >/tmp/main
+grep -q $(cat /tmp/main) $(readlink state/current)/release.json && echo main is live
+for number in $(ls releases); do
+    result=$(sed 's/.*"result": "\\([a-z]*\\)".*/\\1/' releases/$number/release.json)
+    grep -q "release $number: $result" audit.jsonl || echo not in the audit log: $number $result
+done
 """
 
 
@@ -65,7 +72,9 @@ class HostedApp:
         """Return the state in which the release that responds is live, and no other runs."""
         number = self.release
         process = f"process-web@{number}-1.service active"
-        return f"/srv/{self.name}/releases/{number}\n{number}.sock\n{process}\nfree\n"
+        return (
+            f"/srv/{self.name}/releases/{number}\n{number}.sock\n{process}\nfree\nmain is live\n"
+        )
 
     def assert_consistent(self) -> None:
         """Assert that one release is live, and that everything on the server agrees."""

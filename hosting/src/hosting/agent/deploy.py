@@ -8,7 +8,6 @@ If a step before `activate` fails, the old release keeps serving. `activate` is 
 """
 
 import json
-import os
 import shutil
 import subprocess
 import time
@@ -21,6 +20,7 @@ from .paths import App, CommandError, atomic_symlink, call, write
 from .processes import systemctl
 from .releases import Release
 
+RESERVE = 1_000_000  # bytes that the records of a deploy may need
 MIN_FREE = 300_000_000  # bytes of disk space that a push needs
 START_TIMEOUT = 60.0  # seconds until a release must be ready
 DRAIN_TIMEOUT = 60.0  # seconds for requests to finish, as nginx's proxy_read_timeout
@@ -54,14 +54,18 @@ class Deploy:
 
 
 def check(deploy: Deploy) -> None:
-    """Check disk space."""
+    """Check disk space, and that nothing else has been deployed since the client looked."""
     releases.prune(deploy.app, KEEP)  # failed deploys leave files behind, too
+    deploy.app.reserve.write_bytes(bytes(RESERVE))
     free = shutil.disk_usage(deploy.app.root).free
     if free < MIN_FREE and deploy.kind == "push":
         raise CommandError(
             f"The disk is nearly full: {free // 1_000_000} MB are free, a deploy needs "
             f"{MIN_FREE // 1_000_000} MB. Free some space on the server."
         )
+    main = releases.main_commit(deploy.app) or source.NO_COMMIT
+    if deploy.kind == "push" and deploy.request["old"] != main:
+        raise CommandError("Another commit has been deployed meanwhile: run git fetch.")
 
 
 def extract(deploy: Deploy) -> None:
@@ -71,12 +75,13 @@ def extract(deploy: Deploy) -> None:
     if deploy.kind == "push":
         request["change"] = settings.take_staged(deploy.app)
         release.src.mkdir()
-        source.unpack(deploy.app, request["commit"], request["objects"], release.src, deploy.log)
+        source.unpack(deploy.app, request["commit"], release.src, deploy.log)
     else:
         origin = Release(deploy.app, request["of"]) if "of" in request else deploy.old
         if origin is None:
             raise CommandError("There is no release yet. Deploy first: hosting deploy")
-        shutil.copytree(origin.src, release.src, copy_function=os.link, symlinks=True)
+        # Not hard links: what the app writes there must not change the other release.
+        call(["cp", "-a", "--reflink=auto", str(origin.src), str(release.src)])
         release.update(commit=origin.record["commit"])
         if deploy.kind == "rollback":
             base = settings.read(origin.settings)
@@ -173,18 +178,28 @@ PIPELINE: list[Callable[[Deploy], None]] = [
 def deploy(app: App, number: int) -> int:
     """Deploy a requested release; return 0 if it went live."""
     release = Release(app, number)
-    with release.log.open("a") as log:
-        try:
-            with app.lock():
-                reconcile(app, exclude=release)
-                run_steps(Deploy(app, release, log))
-        except Exception as error:  # noqa: BLE001 - recorded as the reason of the failed release
-            release.request_file.unlink(missing_ok=True)  # it may contain values of variables
-            why = masked(reason(error), release)
-            if release.result is None:
-                release.finish("failed", why)
+    try:
+        with release.log.open("a") as log, app.lock():
+            reconcile(app, exclude=release)
+            run_steps(Deploy(app, release, log))
+    except Exception as error:  # noqa: BLE001 - recorded as the reason of the failed release
+        conclude(release, masked(reason(error), release))
+    return 0 if release.is_accepted else 1
+
+
+def conclude(release: Release, why: str) -> None:
+    """Record how a deploy has ended that could not do so itself; `current` decides.
+
+    `why` is for a release that did not become the live one.
+    """
+    release.app.reserve.unlink(missing_ok=True)  # the disk may be full
+    release.request_file.unlink(missing_ok=True)  # it may contain values of variables
+    if releases.live(release.app) == release:
+        releases.make_live(release)
+    elif release.result is None:
+        with release.log.open("a") as log:
             print(why, file=log)
-    return 0 if release.result == "live" else 1
+        release.finish("failed", why)
 
 
 def run_steps(deploy: Deploy) -> None:
@@ -196,7 +211,8 @@ def run_steps(deploy: Deploy) -> None:
             log_line(deploy.log, began, f"{step.__name__}: {step.__doc__}")
             step(deploy)
     except Exception as error:
-        reconcile(deploy.app, exclude=release)  # before anything is written: the disk may be full
+        deploy.app.reserve.unlink(missing_ok=True)  # the disk may be full
+        reconcile(deploy.app, exclude=release)
         if releases.live(deploy.app) != release:
             raise
         releases.make_live(release)
@@ -212,6 +228,8 @@ def log_line(log: IO[str], began: float, text: str) -> None:
 
 def reason(error: Exception) -> str:
     """Return an error as one sentence."""
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(filter(None, [error.strerror, str(error.filename or "")]))
     return str(error) if isinstance(error, CommandError) else f"{type(error).__name__}: {error}"
 
 
@@ -237,11 +255,7 @@ def reconcile(app: App, exclude: Release | None = None) -> None:
     stop_others(app, release)
     for other in releases.all_releases(app):
         if other.result is None and other != exclude and not processes.is_deploying(other):
-            if other == release:
-                releases.make_live(other)
-            else:
-                other.request_file.unlink(missing_ok=True)
-                other.finish("failed", "The deploy was interrupted.")
+            conclude(other, "The deploy was interrupted.")
 
 
 def stop_others(app: App, release: Release | None) -> None:

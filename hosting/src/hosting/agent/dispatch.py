@@ -9,13 +9,14 @@ import shlex
 import sys
 from collections.abc import Callable
 
-from . import PROTOCOL, backups, commands, deploy, keys, log_stream, processes, queries
+from . import PROTOCOL, backups, check, commands, deploy, keys, processes, push, queries
 from .paths import App, CommandError, acquire_lock
 
 Command = Callable[[App, list[str]], int]
 COMMANDS: dict[str, Command] = {
     "hello": queries.hello,
     "status": queries.status,
+    "check": check.command,
     "releases": queries.list_releases,
     "build-logs": queries.build_logs,
     "logs": queries.logs,
@@ -25,7 +26,7 @@ COMMANDS: dict[str, Command] = {
     "scale": commands.scale,
     "maintenance": commands.maintenance,
     "run": commands.run,
-    "keys": keys.command,
+    "keys": keys.listed,
     "backup": backups.command,
 }
 GIT = {"git-receive-pack": "receive-pack", "git-upload-pack": "upload-pack"}
@@ -50,17 +51,35 @@ def run_local(app: App, arguments: list[str]) -> int:
     """Run a command for git, systemd or setup."""
     match arguments:
         case ["hook"]:
-            return log_stream.pre_receive(app, sys.stdin.read().splitlines())
+            return push.hook(app)
         case ["deploy", number]:
             return deploy.deploy(app, int(number))
         case ["exec", process, instance]:
             processes.execute(app, process, instance)
+        case ["exec-run", number, encoded]:
+            processes.execute_run(app, int(number), encoded)
         case ["reconcile"]:
             deploy.reconcile_unless_deploying(app)
-        case ["backup"]:
-            return backups.daily(app)
+        case ["notify"]:
+            return check.notify(app)
+        case ["run-check"]:
+            return check.command(app, [])
+        case _:
+            return run_setup(app, arguments)
+    return 0
+
+
+def run_setup(app: App, arguments: list[str]) -> int:
+    """Run a command for setup, or one that only root can run."""
+    match arguments:
         case ["init"]:
             commands.init(app)
+        case ["backup"]:
+            return backups.daily(app)
+        case ["keep-backup"] if os.geteuid() == 0:
+            return backups.keep(app)
+        case ["keys", *rest] if os.geteuid() == 0:
+            return keys.command(app, rest)
         case _:
             raise CommandError("This is the agent of `hosting`. Run `hosting` on your machine.")
     return 0
@@ -80,11 +99,10 @@ def run_remote(app: App, key: str, requested: str) -> int:
         words = []
     match words:
         case [git, path] if git in GIT and path.strip("/") == app.name:
-            if git == "git-receive-pack":  # git and its hook hold the lock until main is updated
+            if git == "git-receive-pack":  # git and its hook hold the lock until the push ends
                 os.set_inheritable(acquire_lock(app.root / "state/push.lock"), True)
-                # No other push is running, so this is left over from a crash.
-                (app.repo / "refs/heads/main.lock").unlink(missing_ok=True)
-            os.execvp("git", ["git", GIT[git], str(app.repo)])  # noqa: S606 - no shell is wanted
+            command = ["git", *push.options(app), GIT[git], str(app.repo)]
+            os.execvp("git", command)  # noqa: S606 - no shell is wanted
         case ["hosting", protocol, name, *arguments] if name in COMMANDS:
             if protocol != str(PROTOCOL):
                 raise CommandError(

@@ -1,9 +1,8 @@
 """Processes as units of the user's systemd: `process-web@12-1` is the first of release 12."""
 
+import json
 import os
 import re
-import shutil
-import signal
 import subprocess
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from .releases import Release
 START_DELAY = 10  # seconds within which systemd starts a requested deploy
 UNITS = Path(__file__).parent / "units"
 OWN_UNITS = (
-    "deploy@.service", "reconcile.service", "redis.service", "backup.service", "backup.timer",
+    "deploy@.service", "reconcile.service", "redis.service", "postgres.service",
+    "check.service", "check.timer",
 )  # fmt: skip
 PROCESS_NAME = re.compile(r"[a-z][a-z0-9_]*")
 UNIT_NAME = re.compile(r"process-([a-z][a-z0-9_]*)@(\d+)-(\d+)\.service")
@@ -130,10 +130,27 @@ def running() -> list[str]:
     return [line.split()[0] for line in call(systemctl(*arguments)).splitlines() if line.split()]
 
 
+def services(app: App) -> list[str]:
+    """Return the units that always run, besides the processes of a release."""
+    variables = app.site()["variables"]
+    named = {"postgres.service": "DATABASE_URL", "redis.service": "REDIS_URL"}
+    return [unit for unit, name in named.items() if name in variables] + ["check.timer"]
+
+
+def expected(app: App, release: Release | None) -> list[str]:
+    """Return the units that must run while `release` is the live one."""
+    return [*services(app), *(units_of(release) if release else [])]
+
+
 def parse_unit(name: str) -> tuple[str, int, int]:
     """Return process, release number and index from a unit name."""
     match = UNIT_NAME.fullmatch(name)
     return (match[1], int(match[2]), int(match[3])) if match else (name, 0, 0)
+
+
+def short_name(name: str) -> str:
+    """Return `web-12-1` for the unit of a process, and other names without `.service`."""
+    return name.removeprefix("process-").replace("@", "-").removesuffix(".service")
 
 
 def connections(socket: Path, table: str) -> int:
@@ -143,26 +160,45 @@ def connections(socket: Path, table: str) -> int:
     return sum(len(row) > 7 and row[7] == str(socket) and row[5] != "01" for row in rows)
 
 
-def run_while_connected(
-    command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None
-) -> int:
-    """Run a program with our standard streams; interrupt it when the ssh connection closes."""
+def run_in_unit(release: Release, words: list[str]) -> int:
+    """Run a command of a release in a unit of its own, with our standard streams.
+
+    All of its processes end with the ssh connection, also those in the background.
+    """
+    name = f"run-{os.getpid()}-{now()}.service"
+    options = ["--quiet", "--pipe", "--wait", "--collect", f"--unit={name}"]
+    options += ["--property=KillSignal=SIGINT", "--property=TimeoutStopSec=5"]
+    agent = ["/usr/bin/python3", "-I", f"{release.app.root}/hosting", "exec-run"]
+    encoded = json.dumps(words).encode().hex()  # systemd would replace `$` and `%`
     try:
-        path = shutil.which(command[0], path=(env or os.environ).get("PATH")) or command[0]
-        program = subprocess.Popen([path, *command[1:]], cwd=cwd, env=env)
+        return run_while_connected(
+            ["systemd-run", "--user", *options, "--", *agent, str(release.number), encoded]
+        )
+    finally:
+        subprocess.run(systemctl("stop", name), capture_output=True, check=False)
+
+
+def execute_run(app: App, number: int, encoded: str) -> None:
+    """Replace this process by a command in a release."""
+    release, words = Release(app, number), json.loads(bytes.fromhex(encoded))
+    os.chdir(release.src)
+    os.umask(0o027)
+    try:
+        os.execvpe(words[0], words, environment(release))  # noqa: S606 - no shell is wanted
     except OSError as error:
-        raise CommandError(f"Cannot run {command[0]}: {error.strerror}.") from None
+        raise CommandError(f"Cannot run {words[0]}: {error.strerror}.") from None
+
+
+def run_while_connected(command: list[str]) -> int:
+    """Run a program with our standard streams; interrupt it when the ssh connection closes."""
+    program = subprocess.Popen(command)
     parent = os.getppid()
     while True:
         try:
             code = program.wait(0.2)
         except subprocess.TimeoutExpired:
             if os.getppid() != parent:  # sshd has exited
-                program.send_signal(signal.SIGINT)
-                try:
-                    program.wait(5)
-                except subprocess.TimeoutExpired:
-                    program.kill()
+                program.kill()
                 return 130
         else:
             return code if code >= 0 else 128 - code

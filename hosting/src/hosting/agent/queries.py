@@ -38,7 +38,8 @@ def status(app: App, arguments: list[str]) -> int:
         "release": release.record if release else None,
         "direct": probes.direct(release) if release else "no release",
         "nginx": probes.through_nginx(release) if release else "no release",
-        "processes": [process(unit) for unit in processes.running()],
+        "processes": [process(unit) for unit in all_units(release)],
+        "services": [process(unit) for unit in processes.services(app)],
         "disk_free_megabytes": disk.free // 1_000_000,
         "disk_used_percent": round(100 * disk.used / disk.total),
         "certificate_days": certificate_days(app),
@@ -61,11 +62,18 @@ def as_text(facts: Facts) -> list[str]:
             f"{one['megabytes']} MB"
             for one in facts["processes"]
         ),
+        *(f"{one['name']}: {one['state']}" for one in facts["services"]),
         f"disk: {facts['disk_used_percent']} % used, {facts['disk_free_megabytes']} MB free",
         f"certificate: valid for {facts['certificate_days']} days",
         f"maintenance mode: {'on' if facts['maintenance'] else 'off'}",
         f"variables: {', '.join(facts['variables'])}",
     ]
+
+
+def all_units(release: releases.Release | None) -> list[str]:
+    """Return the units that run, and those that should."""
+    wanted = processes.units_of(release) if release else []
+    return list(dict.fromkeys([*processes.running(), *wanted]))
 
 
 def process(unit: str) -> Facts:
@@ -75,11 +83,11 @@ def process(unit: str) -> Facts:
     shown = dict(line.split("=", 1) for line in output.splitlines())
     started = int(shown["ActiveEnterTimestampMonotonic"] or 0) / 1_000_000
     return {
-        "name": "-".join(map(str, processes.parse_unit(unit))),
+        "name": processes.short_name(unit),
         "state": shown["ActiveState"],
-        "restarts": int(shown["NRestarts"]),
+        "restarts": int(shown.get("NRestarts", 0)),
         "uptime": round(time.clock_gettime(time.CLOCK_MONOTONIC) - started),
-        "megabytes": memory(shown["MainPID"]) // 1_000_000,
+        "megabytes": memory(shown.get("MainPID", "0")) // 1_000_000,
     }
 
 

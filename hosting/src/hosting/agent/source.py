@@ -10,10 +10,12 @@ from typing import IO
 
 from .paths import App, CommandError
 
+NO_COMMIT = "0" * 40  # how git's protocol calls a ref that does not exist
 
-def unpack(app: App, commit: str, objects: dict[str, str], src: Path, log: IO[str]) -> None:
-    """Extract a commit into `src`. During a push, `objects` names git's quarantine directory."""
-    git = {"GIT_DIR": str(app.repo), "PATH": os.environ["PATH"], **objects}
+
+def unpack(app: App, commit: str, src: Path, log: IO[str]) -> None:
+    """Extract a commit into `src`."""
+    git = {"GIT_DIR": str(app.repo), "PATH": os.environ["PATH"]}
     archive = ["git", "archive", commit]
     with subprocess.Popen(archive, env=git, stdout=subprocess.PIPE, stderr=log) as packed:
         tar = ["tar", "-x", "-C", str(src)]
