@@ -16,10 +16,10 @@ from .cache_control import no_store
 
 NONCE = "flasky.csp_nonce"  # key in the WSGI environment
 
-# All features that the site does not use. Browsers warn about unknown names, so features that
-# only some browsers know are left out.
+# All features that the site does not use: it writes to the clipboard (copy.js). Browsers warn
+# about unknown names, so features that only some browsers know are left out.
 DISABLED_FEATURES = """
-    accelerometer autoplay camera clipboard-read clipboard-write display-capture encrypted-media
+    accelerometer autoplay camera clipboard-read display-capture encrypted-media
     fullscreen gamepad geolocation gyroscope hid idle-detection keyboard-map local-fonts
     magnetometer microphone midi otp-credentials payment picture-in-picture
     publickey-credentials-create publickey-credentials-get screen-wake-lock serial storage-access

@@ -42,6 +42,7 @@ PAGES = [
     "/auth/restore-email/broken",
     "/auth/delete-account",
     "/auth/tokens",
+    "/auth/tokens/revocation",
     "/api/docs",
     "/auth/logout",
     "/missing",
