@@ -6,15 +6,18 @@ export PORT PYTHON
 in-venv := .venv/bin/python -m
 pytest := $(in-venv) pytest --dist loadgroup --numprocesses
 # The tests of `make test` and of `make check`; see the markers in pyproject.toml.
-site := not platforms and not fresh
+site := not platforms
+site += and not fresh # template-only
 fast := $(site) and not slow and not browser and not postgresql
-# Folders without fast tests, and the tests of the repository itself.
-not-fast := tests/platforms tests/browser tests/template
+# Folders without fast tests.
+not-fast := tests/platforms tests/browser
+not-fast += tests/template # template-only
 # hosting/ is a distribution of its own, with its own settings. It can be deleted.
 hosting := $(wildcard hosting/pyproject.toml)
 hosting-pytest := cd hosting && ../$(in-venv) pytest --disable-plugin-autoload -p xdist.plugin
-template := $(wildcard tests/template)
 catalog := app/translations
+# A variable of make's command line, for the shell; the environment may have others of its name.
+given = $(if $(filter command,$(origin $1)),$$$1)
 pybabel := $(in-venv) babel.messages.frontend --quiet
 
 .PHONY: help
@@ -29,6 +32,8 @@ help: ## show this help
 	@echo "  PORT=5001          the port of make run (default: 5000)"
 	@echo "  PYTHON=python3.12  the Python that .venv is built with (default: python3)"
 	@echo "  UPGRADE=1          let make lock upgrade versions"
+	@echo "  SLUG=acme          the name in code, settings and hosts, for make rename" # template-only
+	@echo "  DRY_RUN=1          let make rename list its changes only" # template-only
 
 .PHONY: run
 run: ## start the site with demo data and print its URL
@@ -51,9 +56,24 @@ test-platforms: venv ## test the deployment targets: PaaS, containers, Kubernete
 test-hosting: venv ## test hosting against servers in containers
 	$(if $(hosting),$(hosting-pytest) -n 2 --dist loadgroup -m hosting,@echo "hosting/ has been removed.")
 
+# template-only: begin
 .PHONY: test-fresh
 test-fresh: venv ## test installation: an old pip, and the README on fresh Debian 12 and 13
-	$(if $(template),$(pytest) 3 -m fresh $(template),@echo "tests/template has been removed.")
+	$(pytest) 3 -m fresh tests/template
+
+.PHONY: rename
+rename: venv ## make a project of its own: NAME="Acme Social" (DRY_RUN=1 lists the changes)
+	@.venv/bin/python bin/rename.py $(if $(DRY_RUN),--dry-run) --slug="$(call given,SLUG)" \
+		-- "$(call given,NAME)"
+
+# template-only: end
+.PHONY: update
+update: venv ## merge a later version of the template (VERSION=1.2.0: not the latest)
+	@.venv/bin/python bin/update.py -- "$(call given,VERSION)"
+
+.PHONY: release
+release: ## tag a version and date its changes in the changelog: VERSION=1.2.0
+	@bin/release "$(call given,VERSION)"
 
 .PHONY: bench
 bench: venv ## measure pages against the least that they could cost (QUICK=1: in three minutes)
@@ -70,7 +90,7 @@ lint: venv ## check formatting, style, types, imports and shell scripts
 	$(in-venv) ruff check .
 	$(in-venv) mypy
 	.venv/bin/lint-imports
-	.venv/bin/shellcheck bin/* .ci/run $(wildcard hosting/bin/*)
+	.venv/bin/shellcheck $(filter-out %.py,$(wildcard bin/*)) .ci/run $(wildcard hosting/bin/*)
 	$(if $(hosting),cd hosting && ../.venv/bin/mypy && PYTHONPATH=src ../.venv/bin/lint-imports)
 
 .PHONY: format
@@ -98,7 +118,7 @@ lock-check: venv ## check that the lock files match the .in files
 .PHONY: translations
 translations: venv ## extract strings to translate and compile the catalogues
 	@mkdir -p $(catalog)
-	$(pybabel) extract --mapping-file pyproject.toml --project Flasky --sort-output \
+	$(pybabel) extract --mapping-file pyproject.toml --project "Flasky" --sort-output \
 		--keywords "_l lazy_gettext" --no-location --output-file $(catalog)/messages.pot app
 	$(pybabel) update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
 		--input-file $(catalog)/messages.pot --output-dir $(catalog)

@@ -219,8 +219,8 @@ class ProductionConfig(Config):
         is_local = "@localhost" in (cls.FLASKY_MAIL_SENDER or "")
         if cls.MAIL_SERVER and is_local and is_served_by_gunicorn():
             app.logger.warning(
-                "Mail servers can reject email from localhost: set FLASKY_MAIL_SENDER "
-                "(MAIL_DEFAULT_SENDER is not used)."
+                "Mail servers can reject email from localhost: set "
+                "FLASKY_MAIL_SENDER (MAIL_DEFAULT_SENDER is not used)."
             )
         if not cls.REDIS_URL and is_served_by_gunicorn():  # commands are not rate limited
             app.logger.warning(

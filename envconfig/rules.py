@@ -172,8 +172,9 @@ SPECIAL = Rule(
     split,
 )
 SENDER = Rule(
-    "use an email address, with or without a name: Flasky <flasky@example.com>. Write an "
-    "international domain in ASCII (xn--…)",
+    "use an email address, with or without a name: "
+    "Flasky <flasky@example.com>. "
+    "Write an international domain in ASCII (xn--…)",
     rf'{MAILBOX}|("{SENDER_NAME}"|{SENDER_NAME}) <{MAILBOX}>',
     parse_sender,
 )

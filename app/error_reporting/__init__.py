@@ -1,4 +1,4 @@
-"""Emails about unhandled errors to FLASKY_ADMIN: sent in the background, throttled, redacted.
+"""Emails about unhandled errors to FLASKY_ADMIN: queued, throttled, redacted.
 
 `sentry` sends them to Sentry as well, if SENTRY_DSN is set. To remove both: delete this package
 and its line in `create_app`.

@@ -1,8 +1,9 @@
 """The emails of the site: one function each.
 
 Each adds an email to the outbox in the current transaction; it is sent once that commits. Links
-start with SITE_URL, never with the Host header of the request. Only FLASKY_ADMIN gets text that a
-user chose, such as a username: anyone can enter anyone's address, and send them advertisements.
+start with SITE_URL, never with the Host header of the request. Only FLASKY_ADMIN
+gets text that a user chose, such as a username: anyone can enter anyone's address, and send them
+advertisements.
 """
 
 from typing import Any

@@ -58,7 +58,7 @@ def test_unhandled_error_is_sent_to_the_administrator(site: Flask, mailbox: Mail
 def test_same_error_is_sent_once(site: Flask, mailbox: Mailbox) -> None:
     cause_errors(site, *[1] * 20, 2)
 
-    assert [email.subject[9:15] for email in admin_emails(mailbox, 2)] == ["Fault1", "Fault2"]
+    assert [email.subject.split()[-3] for email in admin_emails(mailbox, 2)] == ["Fault1", "Fault2"]
 
 
 @pytest.mark.slow
@@ -127,7 +127,8 @@ def test_warnings_are_not_sent(site: Flask, mailbox: Mailbox) -> None:
     site.logger.warning("Not so bad")
     site.logger.error("Bad")
 
-    assert [email.subject[:12] for email in admin_emails(mailbox)] == ["[Flasky] Bad"]
+    [email] = admin_emails(mailbox)
+    assert email.subject.startswith("[Flasky] Bad")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_errors_that_do_not_fit_into_the_queue_are_only_logged(
             cause_errors(app, 6)
             admin_emails(mailbox, 3)
 
-    assert [email.subject[9:15] for email in mailbox.to(ADMIN)] == ["Fault1", "Fault2", "Fault6"]
+    assert [email.subject.split()[-3] for email in mailbox.to(ADMIN)] == ["Fault1", "Fault2", "Fault6"]
 
 
 def test_failure_is_logged_once_and_told_in_the_next_email(

@@ -15,7 +15,7 @@ from tests.support.repository import ROOT, Rule, files, violations
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 MAX_README_LINES = 100
-MAX_TOP_LEVEL_ENTRIES = 19
+MAX_TOP_LEVEL_ENTRIES = 20
 # Other programs require these at the top level.
 FIXED_NAMES = {"Dockerfile", "Procfile", "app.json", "compose.yaml", "requirements.txt"}
 VAGUE_NAMES = {"util", "utils", "helper", "helpers", "common", "service", "services", "misc"}

@@ -13,13 +13,13 @@ SCRIPT_ATTRIBUTES = re.compile(r"data-(label\w*|count|preview-failed|\w*message|
 IGNORED = {"script", "style", "time", "svg"}  # times come from Babel; drawings hold initials
 BUTTONS = {"submit", "button", "reset"}
 NOT_TRANSLATED = re.compile(
-    r"""https?://\S+             # URLs
+    rf"""https?://\S+            # URLs
     | [\w.+-]+@[\w-]+\.[\w.-]+   # email addresses
     | \bdata\w*                  # test data
-    | \bFlasky\b | \bEnglish\b | \bopenapi\.json\b  # names
     | \bflasky_[\w-]+            # API tokens
-    | \{count\}                  # filled in by a script
-    | \b[0-9a-f]{32}\b           # request IDs
+    | {re.escape("Flasky")} | \bEnglish\b | \bopenapi\.json\b  # names
+    | \{{count\}}                # filled in by a script
+    | \b[0-9a-f]{{32}}\b         # request IDs
     """,
     re.VERBOSE | re.IGNORECASE,
 )

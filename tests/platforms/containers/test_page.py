@@ -16,15 +16,15 @@ PAGE = ROOT / "docs/deploying/containers.md"
 COMMANDS = commands(PAGE)
 SECTIONS = list(dict.fromkeys(command.section for command in COMMANDS))
 
-PRINT = "printf 'FROM flasky\\nENV RELEASE=43\\n' | docker build -t flasky -f - ."
+PRINT = f"printf 'FROM {IMAGE}\\nENV RELEASE=43\\n' | docker build -t {IMAGE} -f - ."
 RELEASE = "Deploy a release"
 CREATE = "flask users create bob@example.com bob --role Administrator"
 # Commands that the tests replace, and why.
 INSTEAD = {
     # The image exists already: another documented command builds it.
     "COMMIT=$(git rev-parse HEAD) docker compose build": PRINT,
-    "docker build -t flasky --build-arg COMMIT=$(git rev-parse HEAD) --build-arg RELEASE=42 .": (
-        "docker inspect flasky"
+    f"docker build -t {IMAGE} --build-arg COMMIT=$(git rev-parse HEAD) --build-arg RELEASE=42 .": (
+        f"docker inspect {IMAGE}"
     ),
     # There is no terminal to enter a password.
     "docker compose exec web flask users create ann@example.com ann --role Administrator": (

@@ -276,7 +276,8 @@ def test_prometheus_counts_requests_and_reports_the_site_up(site: Site) -> None:
         for _ in range(57):
             assert site.request("/")[0] == 200
 
-        count = 'sum(flasky_http_requests_total{job="flasky", endpoint="main.index"})'
+        labels = '{job="flasky", endpoint="main.index"}'
+        count = f"sum(flasky_http_requests_total{labels})"
         eventually(lambda: prometheus.value(count) == 57, "57 requests are counted")
         [target] = prometheus.query("targets")["activeTargets"]
         assert (target["health"], target["lastError"]) == ("up", "")

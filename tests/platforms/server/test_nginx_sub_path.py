@@ -1,4 +1,4 @@
-"""The site at a path of a server, with deploy/nginx/flasky/sub_path.conf and gunicorn."""
+"""The site at a path, with deploy/nginx/flasky/sub_path.conf and gunicorn."""
 
 import re
 from collections.abc import Iterator
