@@ -48,10 +48,11 @@ def main() -> None:
     news = notes("CHANGELOG.md", old, new)
     if by_hand := notes("UPGRADING.md", old, new):
         news = f"{news}\n\n# To do by hand\n\n{by_hand}"
-    print(f"Updating the template from {record['version']} to {label}.\n\n{news}\n", flush=True)
     tree = git("rev-parse", f"{new}^{{tree}}")
-    before = commit_tree(render(old, record, RECORD.read_text("utf-8")), "Template")
-    after = render(new, record, new_record(label, tree))
+    old_tree, _ = render(old, record, RECORD.read_text("utf-8"), "")
+    before = commit_tree(old_tree, "Template")
+    after, news = render(new, record, new_record(label, tree), news)
+    print(f"Updating the template from {record['version']} to {label}.\n\n{news}\n", flush=True)
     title = f"Update the template to {label}"
     body = re.sub("^#+ ", "", news, flags=re.MULTILINE)  # git removes such lines
     merge(before, commit_tree(after, f"{title}\n\n{body}", "-p", before))
@@ -144,8 +145,11 @@ def notes(name: str, old: str, new: str) -> str:
     return "\n\n".join(text for text in fresh if "\n" in text)
 
 
-def render(commit: str, record: dict[str, str], text: str) -> str:
-    """Return the tree of the template's `commit` with the project's name; `text` is its record."""
+def render(commit: str, record: dict[str, str], text: str, news: str) -> tuple[str, str]:
+    """Return the tree of the template's `commit`, and `news`, with the project's name.
+
+    `text` is the content of .template.toml in this tree.
+    """
     if not show(commit, "bin/rename.py"):
         sys.exit(
             f"repository in {RECORD} is not the template: it has no bin/rename.py. Correct it."
@@ -156,12 +160,17 @@ def render(commit: str, record: dict[str, str], text: str) -> str:
         no_hooks = ("-c", "core.hooksPath=/dev/null")
         git(*no_hooks, "worktree", "add", "--quiet", "--detach", str(folder), commit)
         try:
+            page = folder / "NEWS.md"
+            page.write_text(news, "utf-8")
+            git("-C", str(folder), "add", "NEWS.md")
             done = run(sys.executable, "bin/rename.py", *name, cwd=folder)
             if done.returncode:
                 sys.exit(f"The template cannot be renamed: {done.stderr.strip()}")
+            news = page.read_text("utf-8")
+            page.unlink()
             (folder / RECORD).write_text(text, "utf-8")
             git("-C", str(folder), "add", "--all")
-            return git("-C", str(folder), "write-tree")
+            return git("-C", str(folder), "write-tree"), news
         finally:
             git("worktree", "remove", "--force", str(folder))
 

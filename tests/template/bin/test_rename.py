@@ -115,7 +115,9 @@ def test_project_reads_its_settings_and_shows_its_name(project: Project) -> None
 
 
 def test_tests_of_names_pass(project: Project) -> None:
-    done = project.python("-m", "pytest", "-q", "-n0", "-m", "not postgresql", *SAMPLE)
+    done = project.python(
+        "-m", "pytest", "-q", "-n0", "-m", "not postgresql and not slow", *SAMPLE
+    )
 
     assert done.returncode == 0, done.stdout
 

@@ -135,10 +135,10 @@ def test_what_is_new_and_what_was_removed_is_printed(project: Repository) -> Non
 
     assert "Updating the template from 1.0.0 to 1.2.0." in output
     for text in (
-        "- A new page about Flasky",
+        "- A new page about Acme Social",
         "- The second change",
         "To do by hand",
-        "Set FLASKY_COLOUR.",
+        "Set ACMESOCIAL_COLOUR.",
     ):
         assert text in output
         assert text in project.git("log", "-1")
