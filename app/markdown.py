@@ -7,6 +7,8 @@ use, and short table rows are padded with empty cells. What remains, such as nes
 empty links, can be 25 times as long as the text: HTML has a maximum length, too.
 """
 
+from functools import lru_cache
+
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
@@ -24,6 +26,8 @@ MAX_CELLS = 10_000
 # Characters: six times the longest text, so that one without formatting fits: a no-break space
 # becomes "&nbsp;".
 MAX_POST_HTML, MAX_COMMENT_HTML = 120_050, 30_050
+# Texts whose HTML is kept: a form renders a text to validate it, and the model renders it again.
+KEPT = 4
 PAGE_LEVELS = 2  # h1 is the title of the page, h2 that of a post
 
 
@@ -56,11 +60,13 @@ _markdown.core.ruler.push("nest_headings", nest_headings)
 _markdown.block.ruler.at("table", small_table, {"alt": ["paragraph", "reference"]})
 
 
+@lru_cache(KEPT)
 def render_post(text: str) -> str:
     """Return the HTML of a post; raise TooLong."""
     return _render(text, POST_TAGS, MAX_POST_HTML)
 
 
+@lru_cache(KEPT)
 def render_comment(text: str) -> str:
     """Return the HTML of a comment, with fewer tags than a post; raise TooLong."""
     return _render(text, COMMENT_TAGS, MAX_COMMENT_HTML)
