@@ -25,6 +25,10 @@ def init_app(app: Flask) -> None:
     """Keep what `app` renders; add `kept` to templates."""
     app.extensions["kept"] = lru_cache(MAX_KEPT)(call_macro)
     app.add_template_global(kept)
+    # Jinja compares the globals of two templates at each import. With its ChainMap instead of a
+    # plain dictionary, that takes a tenth of the time of a page.
+    env = app.jinja_env
+    env.make_globals = lambda values: {**env.globals, **(values or {})}  # type: ignore[assignment]  # of this object
 
 
 def kept(name: str, *values: Any) -> Markup:

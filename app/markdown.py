@@ -8,6 +8,7 @@ empty links, can be 25 times as long as the text: HTML has a maximum length, too
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
@@ -39,6 +40,8 @@ MAX_CELLS = 10_000
 # Characters: six times the longest text, so that one without formatting fits: a no-break space
 # becomes "&nbsp;".
 MAX_POST_HTML, MAX_COMMENT_HTML = 120_050, 30_050
+# Texts whose HTML is kept: a form renders a text to validate it, and the model renders it again.
+KEPT = 4
 PAGE_LEVELS = 2  # h1 is the title of the page, h2 that of a post
 
 
@@ -113,11 +116,13 @@ def _new_markdown(headings: Callable[[StateCore], None]) -> MarkdownIt:
 _post, _comment = _new_markdown(nest_headings), _new_markdown(headings_to_paragraphs)
 
 
+@lru_cache(KEPT)
 def render_post(text: str) -> str:
     """Return the HTML of a post; raise TooLong."""
     return _render(_post.render(text), POST_TAGS, MAX_POST_HTML)
 
 
+@lru_cache(KEPT)
 def render_comment(text: str) -> str:
     """Return the HTML of a comment, whose headings are bold paragraphs; raise TooLong."""
     return _render(_comment.render(text), COMMENT_TAGS, MAX_COMMENT_HTML)

@@ -13,7 +13,7 @@ from flask import abort, request, url_for
 from flask_babel import gettext
 
 from .extensions import db
-from .models import Rows, Slice
+from .models import Query, Rows, Slice
 from .security.request_validation import MAX_ID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,16 +32,18 @@ class Page:
     older_url: str | None
 
 
-def paginate(rows: Rows | Callable[[Slice], Rows], per_page: int, **url_values: Any) -> Page:
+def paginate(rows: Rows | Callable[[Slice], Query], per_page: int, **url_values: Any) -> Page:
     """Return the page of `rows` for the request's `?before=` or `?after=`, with one query.
 
     `rows` is a query for rows with the columns `timestamp` and `id`, by which they are sorted, or
-    a function that returns it for a slice. A page has fewer than `per_page` rows if they are long.
-    An invalid cursor aborts with 400. `url_values` are added to the URLs of the adjacent pages.
+    a function that returns it for a slice, with its parameters. A page has fewer than `per_page`
+    rows if they are long. An invalid cursor aborts with 400. `url_values` are added to the URLs of
+    the adjacent pages.
     """
     after, before = _cursor("after"), _cursor("before")
     page = Slice(after, before, per_page + 1)
-    items, has_more = _fetch(rows(page) if callable(rows) else page.of(rows), per_page)
+    query: Query = rows(page) if callable(rows) else (page.of(rows), {})
+    items, has_more = _fetch(*query, per_page)
     if not items:  # beyond the last row: link to the first page
         return Page([], _url(**url_values) if after or before else None, None)
     if after:
@@ -54,12 +56,12 @@ def paginate(rows: Rows | Callable[[Slice], Rows], per_page: int, **url_values: 
     )
 
 
-def _fetch(rows: Rows, per_page: int) -> tuple[list[Any], bool]:
+def _fetch(rows: Rows, parameters: dict[str, Any], per_page: int) -> tuple[list[Any], bool]:
     """Return the first rows, at most `per_page` or MAX_PAGE_LENGTH, and whether there are more."""
     items: list[Any] = []
     length = 0
     options = {"yield_per": BATCH} if per_page > BATCH else {}
-    result = db.session.execute(rows, execution_options=options)
+    result = db.session.execute(rows, parameters, execution_options=options)
     for row in result:
         length += sum(len(value) for value in row if isinstance(value, str))
         if len(items) == per_page or (items and length > MAX_PAGE_LENGTH):

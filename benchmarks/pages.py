@@ -91,9 +91,9 @@ class Load(NamedTuple):
     p99: float
 
 
-def wrk(url: str, headers: dict[str, str], seconds: int) -> Load:
-    """Load `url` for some seconds with 32 connections; fail unless all responses are 200."""
-    options = [f"-H{name}: {value}" for name, value in headers.items()]
+def wrk(url: str, headers: dict[str, str], seconds: int, *options: str) -> Load:
+    """Load `url` for some seconds with 32 connections; fail unless all responses are 2xx."""
+    options = (*options, *(f"-H{name}: {value}" for name, value in headers.items()))
     command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "--latency", *options, url]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - of this module
     if "Non-2xx" in output:
@@ -148,9 +148,11 @@ def measure(posts: int, seconds: int, rounds: int) -> Iterator[Result]:
 class Bare(Gunicorn):
     """`benchmarks.bare`, without the site's gunicorn.conf.py."""
 
-    def __init__(self, environment: dict[str, str], *arguments: str) -> None:
+    def __init__(
+        self, environment: dict[str, str], *arguments: str, site: str = "benchmarks.bare:app"
+    ) -> None:
         options = ("-c", "/dev/null", "--worker-class", "gthread", "--keep-alive", "90")
-        super().__init__(environment, *options, *arguments, site="benchmarks.bare:app")
+        super().__init__(environment, *options, *arguments, site=site)
 
 
 def cookies(site: Gunicorn, reader: str | None) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Endpoints for comments, and for moderators to hide them."""
 
+from functools import cache
+
 from flask import abort
 from flask_login import current_user
 
@@ -13,6 +15,7 @@ from .responses import require_match
 from .schemas import CommentIn, CommentList, CommentOut, CountedCommentList
 
 
+@cache
 def comment_rows() -> Rows:
     """Return the query for comments with the columns of `CommentOut`."""
     return Comment.rows_of_all_posts().add_columns(Comment.body)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from ..models import Rows, Slice
+from ..models import Query, Rows, Slice
 from ..pagination import paginate
 from .request_parsing import QueryParams
 from .schemas import PageOut
@@ -39,7 +39,7 @@ class Paging(QueryParams):
 
 
 def list_page(
-    schema: type[PageT], rows: Rows | Callable[[Slice], Rows], query: Paging, **fields: int
+    schema: type[PageT], rows: Rows | Callable[[Slice], Query], query: Paging, **fields: int
 ) -> PageT:
     """Return a page of `rows`, newest first; `fields` are those that are not part of a `Page`."""
     limit = query.model_dump(include={"limit"}, exclude_unset=True)

@@ -1,5 +1,7 @@
 """Endpoints for posts."""
 
+from functools import cache
+
 from flask import abort
 from flask_login import current_user
 
@@ -14,6 +16,7 @@ from .responses import require_match
 from .schemas import PostIn, PostList, PostOut
 
 
+@cache
 def post_rows() -> Rows:
     """Return the query for posts with the columns of `PostOut`."""
     return Post.rows().add_columns(Post.body)

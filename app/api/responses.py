@@ -4,10 +4,24 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
-from flask import Response, abort, request
+from flask import Response, abort, request, url_for
 from pydantic import BaseModel, ConfigDict
 
 from ..models import lock_row
+from ..security.request_validation import MAX_ID
+
+
+class UrlParts(dict[str, list[str]]):
+    """What precedes and follows the id in the URLs of an endpoint, by the name of the endpoint.
+
+    They are computed once per response: `url_for` for every URL would be a third of the cost of a
+    list.
+    """
+
+    def __missing__(self, endpoint: str) -> list[str]:
+        url = url_for(endpoint, id=MAX_ID, _external=True)
+        parts = self[endpoint] = url.rsplit(str(MAX_ID), 1)
+        return parts
 
 
 class ResponseBody(BaseModel):
@@ -24,14 +38,16 @@ class ResponseBody(BaseModel):
     @classmethod
     def of(cls, row: Any) -> Self:
         """Convert a row, an entity or a mapping with the names or aliases of the fields."""
-        return cls.model_validate(row, from_attributes=True)
+        return cls.model_validate(row, from_attributes=True, context=UrlParts())
 
     def version(self) -> str:
         """Return a hash that changes when the resource is edited."""
         return _hash(self.model_dump_json(exclude=self.ETAG_IGNORED | self.COUNTERS))
 
-    def etag(self) -> str:
-        """Return the ETag."""
+    def etag(self, json: str) -> str:
+        """Return the ETag; `json` is this object as JSON."""
+        if not self.ETAG_IGNORED | self.COUNTERS:  # lists: do not serialize them again
+            return f"{_hash(json)}-{NO_COUNTERS}"
         counters = _hash(self.model_dump_json(include=self.COUNTERS))
         return f"{self.version()}-{counters}"
 
@@ -44,10 +60,11 @@ def respond(status: int, schema: type[ResponseBody] | None, body: ResponseBody |
         return response
     if schema is None or not isinstance(body, schema):
         raise TypeError(f"{request.endpoint} returned {type(body).__name__}, not {schema}.")
-    response = Response(body.model_dump_json(), status, content_type="application/json")
+    json = body.model_dump_json()
+    response = Response(json, status, content_type="application/json")
     if status == 201:
         response.headers["Location"] = getattr(body, "url", "")
-    response.set_etag(body.etag())
+    response.set_etag(body.etag(json))
     response.make_conditional(request)
     return response
 
@@ -71,3 +88,6 @@ def require_match(row: Any, represent: Callable[[int], ResponseBody]) -> None:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+NO_COUNTERS = _hash("{}")

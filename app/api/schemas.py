@@ -4,32 +4,29 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
-from flask import g, url_for
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
 from ..markdown import render_comment, render_post
 from ..models import Comment, Post
 from ..permissions import can_read_suspended
-from ..security.request_validation import MAX_ID
 from .request_parsing import NO_NUL, NOT_BLANK, ONE_LINE, RequestBody
-from .responses import ResponseBody
+from .responses import ResponseBody, UrlParts
 
 
 def url_of(endpoint: str) -> BeforeValidator:
     """Return a validator that replaces the id of a resource by its absolute URL."""
-    return BeforeValidator(lambda id: f"{id}".join(_url_parts(endpoint)))
 
+    def build(id: Any, info: ValidationInfo) -> str:
+        parts = UrlParts() if info.context is None else info.context
+        return f"{id}".join(parts[endpoint])
 
-def _url_parts(endpoint: str) -> list[str]:
-    """Return what precedes and follows the id in the URL of a resource, once per request.
-
-    `url_for` for every URL would be a third of the cost of a list.
-    """
-    parts: dict[str, list[str]] = g.setdefault("url_parts", {})
-    if endpoint not in parts:
-        url = url_for(endpoint, id=MAX_ID, _external=True)
-        parts[endpoint] = url.rsplit(str(MAX_ID), 1)
-    return parts[endpoint]
+    return BeforeValidator(build)
 
 
 def accept_integral_float(value: Any) -> Any:

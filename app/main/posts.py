@@ -12,7 +12,7 @@ from markupsafe import Markup
 from .. import deletion, markdown
 from ..extensions import db, login_manager
 from ..forms import ConfirmForm
-from ..models import Comment, Permission, Post, Rows, Slice, feed_of
+from ..models import Comment, Permission, Post, Query, Rows, Slice, feed_of
 from ..pagination import Page, paginate
 from ..permissions import can_delete, can_edit
 from . import main
@@ -111,12 +111,12 @@ def preview() -> ResponseReturnValue:
         abort(400, str(TOO_MUCH_FORMATTING))
 
 
-def post_page(rows: Rows | Callable[[Slice], Rows]) -> Page:
+def post_page(rows: Rows | Callable[[Slice], Query]) -> Page:
     """Return the requested page of the posts in `rows`."""
     return paginate(rows, current_app.config["FLASKY_POSTS_PER_PAGE"])
 
 
-def _render_feed(feed: str, rows: Rows | Callable[[Slice], Rows], form: PostForm | None) -> str:
+def _render_feed(feed: str, rows: Rows | Callable[[Slice], Query], form: PostForm | None) -> str:
     preview_html = _preview(form, markdown.render_post)
     return render_template(
         "index.html", feed=feed, page=post_page(rows), form=form, preview_html=preview_html

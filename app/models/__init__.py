@@ -4,7 +4,7 @@ from . import counters  # noqa: F401 - registers the events that count
 from .access_token import AccessToken, TooManyTokens
 from .comment import Comment
 from .email_change import EmailChange
-from .feed import Slice, feed_of
+from .feed import Query, Slice, feed_of
 from .follow import Follow
 from .idempotency import IdempotencyKey
 from .job import Job
@@ -29,6 +29,7 @@ __all__ = [
     "OutboxEmail",
     "Permission",
     "Post",
+    "Query",
     "Registration",
     "Role",
     "Rows",

@@ -1,6 +1,7 @@
 """Comments on posts, and their moderation."""
 
 from datetime import datetime
+from functools import cache
 from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, Text, select
@@ -48,6 +49,7 @@ class Comment(Model):
         return body
 
     @classmethod
+    @cache
     def rows(cls) -> Rows:
         """Return the columns of comments and their authors that a page shows."""
         moderator = aliased(User)
@@ -61,6 +63,7 @@ class Comment(Model):
         )
 
     @classmethod
+    @cache
     def rows_of_all_posts(cls) -> Rows:
         """Return the same for comments on all posts that are not deleted."""
         author = aliased(User)

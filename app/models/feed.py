@@ -8,13 +8,15 @@ written few of them.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import exists, select, true, tuple_, union_all
+from sqlalchemy import Integer, bindparam, exists, select, true, tuple_, union_all
 
 from ..extensions import db
 from .follow import Follow
 from .post import Post
-from .types import Rows
+from .types import Rows, UTCDateTime
 
 RECENT = 300  # posts of the site, among which most feeds have the posts of a page
 
@@ -31,37 +33,70 @@ class Slice:
         """Return the slice of `rows`, which have the columns `timestamp` and `id`."""
         timestamp, row_id = rows.selected_columns["timestamp"], rows.selected_columns["id"]
         key = tuple_(timestamp, row_id)
-        if self.after:
+        if self.after is not None:
             rows = rows.where(key > self.after).order_by(timestamp.asc(), row_id.asc())
         else:
-            rows = rows.where(key < self.before) if self.before else rows
+            rows = rows.where(key < self.before) if self.before is not None else rows
             rows = rows.order_by(timestamp.desc(), row_id.desc())
         return rows.limit(limit or self.limit)
 
 
-def feed_of(user_id: int, rows: Rows) -> Callable[[Slice], Rows]:
-    """Return a function that returns a slice of a user's feed; `rows` is a query for posts."""
-    is_fast = db.engine.dialect.name == "postgresql"
-    follows = select(Follow.followed_id).where(Follow.follower_id == user_id)
+# A statement and its parameters.
+Query = tuple[Rows, dict[str, Any]]
 
-    def feed(page: Slice) -> Rows:
-        if not is_fast:  # SQLite has no LATERAL
-            return page.of(rows.where(Post.author_id.in_(follows)))
-        # Most feeds have a page of posts among the latest of the site.
-        latest = page.of(select(Post.id, Post.timestamp, Post.author_id), RECENT).subquery()
-        is_followed = exists(follows.where(Follow.followed_id == latest.c.author_id))
-        recent = page.of(select(latest.c.id, latest.c.timestamp).where(is_followed)).cte("recent")
-        is_full = exists(select(recent.c.id).offset(page.limit - 1))
-        # Otherwise, take a page of each followed user. PostgreSQL does so only if `~is_full`.
-        followed = follows.subquery()
-        of_author = select(Post.id, Post.timestamp).where(Post.author_id == followed.c.followed_id)
-        each = page.of(of_author).lateral()
-        rest = page.of(
-            select(each.c.id, each.c.timestamp).join_from(followed, each, true()).where(~is_full)
-        )
-        ids = union_all(
-            select(recent.c.id).where(is_full), select(rest.subquery().c.id)
-        ).subquery()
-        return page.of(rows.join(ids, ids.c.id == Post.id))
+
+def feed_of(user_id: int, rows: Rows) -> Callable[[Slice], Query]:
+    """Return a function that returns a slice of a user's feed.
+
+    `rows` is a query for posts, the same object for each request: the statement is kept with it,
+    since building it takes a third of the time of a page.
+    """
+
+    def feed(page: Slice) -> Query:
+        build = _fast_feed if db.engine.dialect.name == "postgresql" else _simple_feed
+        statement = build(rows, page.after is not None, page.before is not None, page.limit)
+        timestamp, row_id = page.after or page.before or (None, None)
+        return statement, {"user_id": user_id, "timestamp": timestamp, "row_id": row_id}
 
     return feed
+
+
+@lru_cache
+def _simple_feed(rows: Rows, after: bool, before: bool, limit: int) -> Rows:
+    """Return the feed for SQLite, which has no LATERAL."""
+    return _slice(after, before, limit).of(rows.where(Post.author_id.in_(_follows())))
+
+
+@lru_cache
+def _fast_feed(rows: Rows, after: bool, before: bool, limit: int) -> Rows:
+    """Return the feed for PostgreSQL."""
+    page, follows = _slice(after, before, limit), _follows()
+    # Most feeds have a page of posts among the latest of the site.
+    latest = page.of(select(Post.id, Post.timestamp, Post.author_id), RECENT).subquery()
+    is_followed = exists(follows.where(Follow.followed_id == latest.c.author_id))
+    recent = page.of(select(latest.c.id, latest.c.timestamp).where(is_followed)).cte("recent")
+    is_full = exists(select(recent.c.id).offset(limit - 1))
+    # Otherwise, take a page of each followed user. PostgreSQL does so only if `~is_full`.
+    followed = follows.subquery()
+    of_author = select(Post.id, Post.timestamp).where(Post.author_id == followed.c.followed_id)
+    each = page.of(of_author).lateral()
+    rest = page.of(
+        select(each.c.id, each.c.timestamp).join_from(followed, each, true()).where(~is_full)
+    )
+    ids = union_all(select(recent.c.id).where(is_full), select(rest.subquery().c.id)).subquery()
+    return page.of(rows.join(ids, ids.c.id == Post.id))
+
+
+def _follows() -> Any:
+    user_id = bindparam("user_id", type_=Integer)
+    return select(Follow.followed_id).where(Follow.follower_id == user_id)
+
+
+def _slice(after: bool, before: bool, limit: int) -> Slice:
+    """Return a slice whose cursor is a parameter."""
+    timestamp, row_id = (
+        bindparam("timestamp", type_=UTCDateTime),
+        bindparam("row_id", type_=Integer),
+    )
+    cursor: Any = tuple_(timestamp, row_id)
+    return Slice(cursor if after else None, cursor if before else None, limit)

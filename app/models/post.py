@@ -1,6 +1,7 @@
 """Blog posts in Markdown, rendered to HTML when they are written."""
 
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Text, select
@@ -58,6 +59,7 @@ class Post(Model):
         return db.session.scalar(post.where(cls.id == post_id, *cls.visible()))
 
     @classmethod
+    @cache
     def rows(cls) -> Rows:
         """Return the columns of posts and their authors that a page shows."""
         columns = cls.id, cls.body_html, cls.timestamp, cls.comment_count, cls.author_id

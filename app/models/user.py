@@ -1,6 +1,7 @@
 """Users: role, username, profile and follows. For passwords and tokens, see account.py."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,8 +11,10 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Integer,
     String,
     Text,
+    bindparam,
     func,
     literal,
     select,
@@ -105,12 +108,18 @@ class User(Account):
     @classmethod
     def find_profile(cls, username: str, current_user_id: int | None) -> Profile | None:
         """Return the profile of this username as the current user sees it, or None; one query."""
+        parameters = {"username": username.lower(), "current_user_id": current_user_id}
+        row: Any = db.session.execute(cls._profile(), parameters).first()
+        return Profile(*row) if row is not None else None
+
+    @classmethod
+    @cache
+    def _profile(cls) -> Any:
+        current_user_id = bindparam("current_user_id", type_=Integer)
         is_following = cls.followers.any(Follow.follower_id == current_user_id)
         follows_me = cls.followed.any(Follow.followed_id == current_user_id)
-        profile = select(cls, is_following, follows_me)
-        has_username = func.lower(cls.username) == username.lower()
-        row: Any = db.session.execute(profile.where(has_username)).first()
-        return Profile(*row) if row is not None else None
+        has_username = func.lower(cls.username) == bindparam("username")
+        return select(cls, is_following, follows_me).where(has_username)
 
     def can(self, permission: int) -> bool:
         """Return True if the user's role has all of `permission`."""
@@ -136,7 +145,7 @@ class User(Account):
             .where(User.id == self.id, User.deleted_at.is_(None))
             .values(
                 deleted_at=utcnow(),
-                # Neither is valid, so nobody can register or look up these.
+                # Neither is valid, so no request can register or find these.
                 email=f"~{self.id}",
                 username=f"~{self.id}",
                 avatar_hash="",

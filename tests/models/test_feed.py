@@ -58,7 +58,8 @@ def test_pages_are_those_of_the_sorted_posts_of_followed_users(timeline: str) ->
     feed = feed_of(reader.id, Post.rows())
 
     def page(after: object = None, before: object = None) -> list[tuple[datetime, int]]:
-        rows = db.session.execute(feed(Slice(after, before, LIMIT)))  # type: ignore[arg-type]  # keys
+        query = feed(Slice(after, before, LIMIT))  # type: ignore[arg-type]  # keys
+        rows = db.session.execute(*query)
         return [(row.timestamp, row.id) for row in rows]
 
     newest = [key for key in reversed(keys) if key in followed]
@@ -94,7 +95,8 @@ FROM (SELECT number, CASE WHEN number % 2 = 0 THEN 1 ELSE number % 400 + 1 END A
 
 def rows_read(reader_id: int, before: tuple[datetime, int] | None) -> int:
     """Return how many rows PostgreSQL reads for a page of a feed."""
-    statement = feed_of(reader_id, Post.rows())(Slice(None, before, 21))
+    statement, parameters = feed_of(reader_id, Post.rows())(Slice(None, before, 21))
+    statement = statement.params(parameters)
     compiled = statement.compile(db.engine, compile_kwargs={"literal_binds": True})
     explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}")
     return rows_of(db.session.scalars(explain).one()[0]["Plan"])
