@@ -46,6 +46,7 @@ def create_app(config_name: str | None = None) -> Flask:
         config.ConfigurationError: the configuration is invalid; the message lists every problem.
     """
     app = Flask(__name__)
+    app.ensure_sync = lambda function: function  # type: ignore[assignment, method-assign]  # nothing is async
     settings = config.get_config(config_name)
     app.config.from_object(settings)
     logs.init_app(app)  # first, so that everything after it is logged

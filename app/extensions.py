@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
-from flask_limiter import Limiter
 from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -13,7 +12,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 from .rate_limiting import storage  # noqa: F401 - registers the storage for Redis
-from .rate_limiting.limits import client_network
+from .rate_limiting.limits import SiteLimiter, client_network
 from .security.login_manager import SiteLoginManager
 
 # Predictable names, so that migrations can drop constraints.
@@ -36,7 +35,7 @@ babel = Babel()
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()
 db = SQLAlchemy(model_class=Base)
-limiter = Limiter(client_network)
+limiter = SiteLimiter(client_network)
 login_manager = SiteLoginManager()
 mail = Mail()
 migrate = Migrate()

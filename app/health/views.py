@@ -6,7 +6,7 @@ So they are answered before any other `before_request` function runs.
 
 from typing import Any
 
-from flask import Flask, current_app, jsonify, make_response, request
+from flask import Flask, Response, current_app, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
 from ..extensions import limiter
@@ -44,7 +44,7 @@ def dispatch_health_check() -> ResponseReturnValue | None:
 
 def healthz() -> ResponseReturnValue:
     """Return 200 if the process is alive."""
-    return no_store(make_response("ok", {"Content-Type": "text/plain; charset=utf-8"}))
+    return Response("ok", headers={"Cache-Control": "no-store"}, mimetype="text/plain")
 
 
 def readyz() -> ResponseReturnValue:

@@ -3,9 +3,9 @@
 import json
 import logging
 import re
+import secrets
 import sys
 import time
-import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ request_logged = Signal()  # with the fields of the access log as `entry`
 def init_app(app: Flask) -> None:
     """Log every request of `app`."""
     app.wsgi_app = AccessLogMiddleware(app.wsgi_app, app)  # type: ignore[method-assign]  # as Flask advises
-    app.before_request(record_fields)  # a response may be streamed within the context
+    app.before_request(record_endpoint)  # a response may be streamed within the context
     app.teardown_request(record_fields)
     app.context_processor(
         lambda: {"request_id": current_request_id() if has_request_context() else None}
@@ -82,7 +82,7 @@ def fields_of(environ: "WSGIEnvironment", app: Flask) -> dict[str, Any]:
         received = str(environ.get("HTTP_X_REQUEST_ID", ""))
         is_trusted = app.config["TRUSTED_PROXY_COUNT"] and VALID_REQUEST_ID.fullmatch(received)
         environ[REQUEST_FIELDS] = {
-            "request_id": received if is_trusted else uuid.uuid4().hex,
+            "request_id": received if is_trusted else secrets.token_hex(16),
             "method": environ["REQUEST_METHOD"],
             "path": get_path_info(environ),
             "remote_addr": environ.get("REMOTE_ADDR"),
@@ -123,6 +123,11 @@ def log_request(entry: dict[str, Any], limit: float) -> None:
         level = logging.DEBUG
     values = (entry["method"], entry["path"], entry["status"], entry["duration_ms"])
     logger.log(level, "%s %s %s %.0f ms", *values, extra=entry)
+
+
+def record_endpoint() -> None:
+    """Add the endpoint to the access log entry."""
+    fields_of(request.environ, current_app)["endpoint"] = request.endpoint
 
 
 def record_fields(_error: BaseException | None = None) -> None:

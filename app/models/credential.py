@@ -3,9 +3,10 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Self
 
-from sqlalchemy import ForeignKey, String, delete, or_, select, update
+from sqlalchemy import ForeignKey, Select, String, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
@@ -62,15 +63,8 @@ class Credential(Model):
 
         The row is detached from the session, so that a commit does not expire it.
         """
-        found = db.session.execute(
-            select(User, cls)
-            .join(User, User.id == cls.user_id)
-            .where(
-                cls.digest == digest(secret),
-                cls.security_stamp == User.security_stamp,
-                cls.expires_at > utcnow(),
-            )
-        ).first()
+        values = {"digest": digest(secret), "now": utcnow()}
+        found = db.session.execute(user_and_row(cls), values).first()
         if found is None:
             return None
         user, row = found
@@ -95,6 +89,23 @@ class Credential(Model):
             cls = type(self)
             row = update(cls).where(cls.id == self.id)
             db.session.execute(row.values(last_used_at=utcnow()))
+
+
+@cache
+def user_and_row(model: type[Credential]) -> Select[User, Any]:
+    """Return the query of `authenticate`, with the parameters `digest` and `now`.
+
+    It runs in each request of a user. Building it each time takes longer than executing it.
+    """
+    return (
+        select(User, model)
+        .join(User, User.id == model.user_id)
+        .where(
+            model.digest == bindparam("digest"),
+            model.security_stamp == User.security_stamp,
+            model.expires_at > bindparam("now"),
+        )
+    )
 
 
 def digest(secret: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, current_app, g
+from flask import abort, current_app, g, request
 from flask_login import LoginManager
 from flask_login.utils import decode_cookie, encode_cookie
 from sqlalchemy import inspect
@@ -19,7 +19,7 @@ class SiteLoginManager(LoginManager):  # type: ignore[misc]  # Flask-Login has n
 
     def _load_user(self) -> Any:
         """Load the user from the session or the remember-me cookie; Flask-Login calls this."""
-        if is_api_request():
+        if is_api_request() or "HTTP_COOKIE" not in request.environ:
             return self._update_request_context_with_user()
         return super()._load_user()
 
@@ -54,7 +54,8 @@ def loaded_user() -> Any:
 
 def loaded_user_id() -> int | None:
     """Return the id of the loaded user, or None, without refreshing an expired instance."""
-    identity = getattr(inspect(loaded_user(), raiseerr=False), "identity", None)
+    user = loaded_user()
+    identity = user and getattr(inspect(user, raiseerr=False), "identity", None)
     return int(identity[0]) if identity else None
 
 

@@ -1,5 +1,7 @@
 """Invalid requests: too many fields, NUL characters, impossible ids, malformed headers."""
 
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, abort, current_app, request
@@ -8,6 +10,7 @@ from werkzeug.datastructures import Authorization
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import IntegerConverter, Map, ValidationError
 
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 MAX_ID = 2**31 - 1  # PostgreSQL's INTEGER
 
 
@@ -61,8 +64,15 @@ def init_app(app: Flask) -> None:
     """Register the request class, the converter and the checks."""
     app.request_class = SiteRequest
     app.url_map.converters["id"] = IdConverter
-    app.before_request(limit_fields)
-    app.before_request(reject_nul)
+    app.before_request(validate)
+
+
+def validate() -> None:
+    """Answer 400 or 413 to requests that cannot be processed."""
+    if request.query_string or request.method not in SAFE_METHODS:
+        limit_fields()
+        reject_nul(value for _name, value in request.values.items(multi=True))
+    reject_nul([request.path])
 
 
 def limit_fields() -> None:
@@ -78,8 +88,7 @@ def limit_fields() -> None:
             abort(status)
 
 
-def reject_nul() -> None:
+def reject_nul(values: Iterable[Any]) -> None:
     """Answer 400 to a NUL character in the URL or the form: PostgreSQL cannot store one."""
-    values = (value for _name, value in request.values.items(multi=True))
-    if any("\0" in value for value in (request.path, *values)):
+    if any("\0" in value for value in values):
         abort(400, gettext("The request contains a character that cannot be stored (NUL)."))
