@@ -27,6 +27,7 @@ from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]  # i
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # it has none
 
 from . import health
+from .security.password_hashing import QUEUE_THREADS
 
 MAX_HEAD = 64 * 1024  # bytes
 MAX_INCOMPLETE = 32  # so many incomplete requests can have the largest size; more, a part of it
@@ -126,7 +127,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """Create the threads for requests with a password, and return those for the others."""
-        self.password_pool = ThreadPoolExecutor(PASSWORD_THREADS, "password")
+        self.password_pool = ThreadPoolExecutor(PASSWORD_THREADS, QUEUE_THREADS)
         self.password_slots = BoundedSemaphore(MAX_PASSWORD_REQUESTS)
         return ThreadPoolExecutor(self.cfg.threads)
 

@@ -9,8 +9,8 @@ import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from threading import BoundedSemaphore, get_native_id
+from contextlib import contextmanager, nullcontext, suppress
+from threading import BoundedSemaphore, current_thread, get_native_id
 
 from flask import current_app
 from werkzeug.exceptions import ServiceUnavailable
@@ -20,6 +20,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 MAX_RUNNING, MAX_RUNNING_OR_WAITING = 1, 3
 MAX_WAIT, RETRY_AFTER = 5, 2  # seconds
 NICENESS = 10
+QUEUE_THREADS = "password-queue"  # how the names of these threads of gunicorn_worker begin
 
 
 def lower_priority() -> None:
@@ -56,8 +57,13 @@ def dummy_password_check(password: str) -> None:
 
 @contextmanager
 def hash_slot() -> Iterator[None]:
-    """Wait until a password can be hashed, in order of arrival; otherwise abort with 503."""
-    with _acquired(running_or_waiting, timeout=0), _acquired(running, timeout=MAX_WAIT):
+    """Wait until a password can be hashed, in order of arrival; otherwise abort with 503.
+
+    Requests in the queue of gunicorn's worker are limited there; others must not displace them.
+    """
+    is_queued = current_thread().name.startswith(QUEUE_THREADS)
+    limit = nullcontext() if is_queued else _acquired(running_or_waiting, timeout=0)
+    with limit, _acquired(running, timeout=MAX_WAIT):
         yield
 
 
