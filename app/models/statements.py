@@ -1,9 +1,9 @@
 """Statements that work the same on PostgreSQL and SQLite."""
 
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, Result, delete, inspect, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ..extensions import db
 
@@ -32,8 +32,8 @@ def delete_batch(table: Any, condition: ColumnElement[bool], limit: int = 100) -
 
 
 def _insert(table: Any) -> Any:
-    is_postgresql = db.engine.dialect.name == "postgresql"
-    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    dialect = import_module(f"sqlalchemy.dialects.{db.engine.dialect.name}")
+    return dialect.insert(table)
 
 
 def lock_row(row: Any) -> bool:

@@ -66,9 +66,10 @@ def find(folder: str, name: str, referrers: tuple[str, ...] = ()) -> Asset | Non
         target_name = posixpath.normpath(posixpath.join(posixpath.dirname(name), directory, base))
         if target := find(folder, target_name, (*referrers, name)):
             modified = max(modified, target.modified)
-            if _is_inlined(*parts[index - 1 : index + 2], target.content):
-                parts[index - 1 : index + 1] = _inline(*parts[index - 1 : index + 1], target)
-                parts[index + 1] = parts[index + 1].partition(b";")[2]
+            prefix, reference, rest = parts[index - 1 : index + 2]
+            if _is_inlined(prefix, reference, rest, target.content):
+                parts[index - 1 : index + 1] = _inline(prefix, reference, target)
+                parts[index + 1] = rest.partition(b";")[2]
             else:
                 hashed = posixpath.join(directory, posixpath.basename(target.hashed_name))
                 parts[index] = hashed.encode()
