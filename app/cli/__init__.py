@@ -19,6 +19,12 @@ COMMANDS = {
 } | {"db": "flask_migrate.cli"}
 
 
+def load(name: str) -> click.Command:
+    """Import and return the command `name` of COMMANDS."""
+    command: click.Command = getattr(import_module(COMMANDS[name]), name)
+    return command
+
+
 class LazyCommands(AppGroup):
     """The commands of the site, and those that extensions have added."""
 
@@ -30,8 +36,7 @@ class LazyCommands(AppGroup):
         """Return the command `cmd_name`, or None."""
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
-        return command
+        return load(cmd_name)
 
 
 def init_app(app: Flask) -> None:
