@@ -1,7 +1,5 @@
 """The application factory. Each package that it initializes is one concern and can be removed."""
 
-from pathlib import Path
-
 from flask import Flask
 
 import config
@@ -22,6 +20,7 @@ from . import (
     mail,
     metrics,
     models,
+    rate_limiting,
     security,
     static_files,
 )
@@ -66,10 +65,9 @@ def init_extensions(app: Flask) -> None:
     extensions.bootstrap.init_app(app)
     extensions.csrf.init_app(app)
     extensions.db.init_app(app)
+    rate_limiting.init_app(app)  # before the limiter looks for a storage
     extensions.limiter.init_app(app)
     extensions.mail.init_app(app)
-    migrations = Path(app.root_path).parent / "migrations"
-    extensions.migrate.init_app(app, db, str(migrations), compare_type=True, render_as_batch=True)
     extensions.login_manager.anonymous_user = models.AnonymousUser
     extensions.login_manager.init_app(app)
 

@@ -1,51 +1,40 @@
 """Measure what pages cost, compared with the least that they could cost, and as the site grows.
 
-    make bench            half an hour: 10,000, 200,000 and 2,000,000 posts
+    make bench            a quarter of an hour: 10,000, 200,000 and 2,000,000 posts
     make bench QUICK=1    three minutes: 10,000 posts
 
 The site and `benchmarks.bare` run under the same gunicorn, on the same PostgreSQL database. `wrk`
-loads them in turn with 32 connections, so that a busy machine slows both. The result is a Markdown
-table.
+loads them in turn with 32 connections, so that a busy machine slows both. What the queries of a
+page read is counted, which no machine changes. The results are Markdown tables and, unless
+`--quick`, docs/performance.svg.
 """
 
 import argparse
 import json
 import re
-import shutil
-import statistics
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
-from http import HTTPStatus
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Engine
+from sqlalchemy import create_engine
 
+from benchmarks import limits, plot, wrk
+from benchmarks.processes import Bare, pss
+from benchmarks.recording import Page, Recorded, record
 from benchmarks.seed import FEEDS, seed
-from tests.support.app_factory import make_app
 from tests.support.databases import EphemeralPostgres
 from tests.support.raw_browser import RawBrowser
-from tests.support.servers import SECRET_KEY, Gunicorn, deploy, production
+from tests.support.servers import ROOT, Gunicorn, deploy, production
 
 SIZES = (10_000, 200_000, 2_000_000)
 PASSWORD = "a password of the readers"  # noqa: S105 - of a database that is deleted
-WORKERS = ("--workers", "2", "--threads", "4")
-UNLIMITED = "1000000 per minute"  # all clients have one IP address
-
-
-class Page(NamedTuple):
-    """A page, and the reader who is logged in."""
-
-    name: str
-    path: str
-    reader: str | None = None
+PLOT = ROOT / "docs/performance.svg"
 
 
 def pages(posts: int) -> list[Page]:
     """Return the pages to measure on a site with so many posts."""
-    feeds = [Page(f"feed, {name.replace('_', ' ')}", "/followed", name) for name in FEEDS]
+    names = {name: re.sub(r"_|(?<!\d)(?=\d)", " ", name) for name in FEEDS}  # follows 50
+    feeds = [Page(f"feed, {title}", "/followed", name) for name, title in names.items()]
     return [
         Page("home, anonymous", "/"),
         Page("home, logged in", "/", "follows50"),
@@ -57,102 +46,34 @@ def pages(posts: int) -> list[Page]:
     ]
 
 
-def record(database: str, requests: list[tuple[Page, dict[str, str]]]) -> dict[str, Any]:
-    """Return the statements, length and type of each page, for `benchmarks.bare`."""
-    statements: list[tuple[str, Any]] = []
+class Site(NamedTuple):
+    """The site with so many posts, and `benchmarks.bare` with the same pages and database."""
 
-    def collect(_connection: Any, _cursor: Any, sql: str, parameters: Any, *_rest: Any) -> None:
-        statements.append((sql, {key: str(value) for key, value in parameters.items()}))
-
-    event.listen(Engine, "before_cursor_execute", collect)
-    app = make_app(SQLALCHEMY_DATABASE_URI=database, SECRET_KEY=SECRET_KEY)
-    client, recorded = app.test_client(use_cookies=False), {}
-    for page, headers in requests:
-        client.get(page.path, headers=headers)  # updates `last_seen`
-        statements.clear()
-        response = client.get(page.path, headers=headers)
-        if response.status_code != HTTPStatus.OK:
-            sys.exit(f"{page.path}: {response.text}")
-        rows = 20 if statements else 0
-        recorded[f"/{page.name.replace(' ', '-')}"] = {
-            "statements": list(statements),
-            "length": len(response.data),
-            "padding": "x" * max((len(response.data) - 9_000) // (rows or 1) - 700, 0),
-            "type": response.mimetype,
-        }
-    event.remove(Engine, "before_cursor_execute", collect)
-    return recorded
+    environment: dict[str, str]
+    gunicorn: Gunicorn
+    bare: Bare
+    recorded: list[Recorded]
 
 
-class Load(NamedTuple):
-    """What wrk measured: requests per second, and the 99th percentile in milliseconds."""
-
-    rate: float
-    p99: float
-
-
-def wrk(url: str, headers: dict[str, str], seconds: int, *options: str) -> Load:
-    """Load `url` for some seconds with 32 connections; fail unless all responses are 2xx."""
-    options = (*options, *(f"-H{name}: {value}" for name, value in headers.items()))
-    command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "--latency", *options, url]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - of this module
-    if "Non-2xx" in output:
-        sys.exit(output)
-    [p99, unit] = re.findall(r"99%\s+([\d.]+)(us|ms|s)", output)[0]
-    [rate] = re.findall(r"Requests/sec:\s+([\d.]+)", output)
-    return Load(float(rate), float(p99) * {"us": 0.001, "ms": 1, "s": 1000}[unit])
-
-
-class Result(NamedTuple):
-    """The measurement of a page: a line of the table."""
-
-    page: str
-    statements: int
-    length: int
-    ratio: str
-    rate: float
-    p99: float
-
-
-def measure(posts: int, seconds: int, rounds: int) -> Iterator[Result]:
-    """Yield the results on a new site with so many posts."""
+@contextmanager
+def started(posts: int) -> Iterator[Site]:
+    """Start both on a new database with so many posts."""
     with ExitStack() as stack:
-        postgres = stack.enter_context(EphemeralPostgres())
-        driver_url = postgres.new_database()
-        limits = dict.fromkeys(("RATELIMIT_API", "RATELIMIT_LOGIN"), UNLIMITED)
-        environment = production("http://127.0.0.1", driver_url, **limits, LOG_LEVEL="WARNING")
+        url = stack.enter_context(EphemeralPostgres()).new_database()
+        unlimited = dict.fromkeys(("RATELIMIT_API", "RATELIMIT_LOGIN"), wrk.UNLIMITED)
+        environment = production("http://127.0.0.1", url, **unlimited, LOG_LEVEL="WARNING")
         deploy(environment)
-        engine = create_engine(driver_url)
+        engine = create_engine(url)
+        stack.callback(engine.dispose)
         with engine.connect() as connection:
             seed(connection, posts, PASSWORD)
-        site = stack.enter_context(Gunicorn(environment, *WORKERS))
+        site = stack.enter_context(Gunicorn(environment, *wrk.WORKERS))
         requests = [(page, cookies(site, page.reader)) for page in pages(posts)]
-        recorded = record(driver_url, requests)
+        recorded = record(url, requests)
         spec = site.folder / "bare.json"
-        spec.write_text(json.dumps(recorded))
-        bare = stack.enter_context(
-            Bare({**environment, "BARE_PAGES": str(spec), "DATABASE_URL": driver_url}, *WORKERS)
-        )
-        for (page, headers), (path, one) in zip(requests, recorded.items(), strict=True):
-            loads, ratios = [], []
-            for _ in range(rounds):
-                loads.append(wrk(f"{site.url}{page.path}", headers, seconds))
-                ratios.append(loads[-1].rate / wrk(f"{bare.url}{path}", {}, seconds).rate)
-            ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
-            rate = statistics.median(load.rate for load in loads)
-            p99 = statistics.median(load.p99 for load in loads)
-            yield Result(page.name, len(one["statements"]), one["length"], ratio, rate, p99)
-        engine.dispose()
-
-
-class Bare(Gunicorn):
-    """`benchmarks.bare`, without the site's gunicorn.conf.py."""
-
-    def __init__(
-        self, environment: dict[str, str], *arguments: str, site: str = "benchmarks.bare:app"
-    ) -> None:
-        options = ("-c", "/dev/null", "--worker-class", "gthread", "--keep-alive", "90")
-        super().__init__(environment, *options, *arguments, site=site)
+        spec.write_text(json.dumps({one.name: one.bare for one in recorded}))
+        bare = Bare({**environment, "BARE_PAGES": str(spec), "DATABASE_URL": url}, *wrk.WORKERS)
+        yield Site(environment, site, stack.enter_context(bare), recorded)
 
 
 def cookies(site: Gunicorn, reader: str | None) -> dict[str, str]:
@@ -163,23 +84,54 @@ def cookies(site: Gunicorn, reader: str | None) -> dict[str, str]:
     return {"Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items())}
 
 
+def compare(site: Site, seconds: int, rounds: int) -> Iterator[list[object]]:
+    """Yield a line of the table for each page."""
+    for one in site.recorded:
+        loads, bare = [], []
+        for _ in range(rounds):
+            loads.append(wrk.load(site.gunicorn.url + one.page.path, one.headers, seconds))
+            bare.append(wrk.load(f"{site.bare.url}/{one.name}", {}, seconds))
+        load = wrk.median(loads)
+        yield [
+            *(one.page.name, len(one.statements), one.buffers, f"{one.length / 1000:.0f}"),
+            *(wrk.ratio(loads, bare), f"{load.rate:.0f}", f"{load.p50:.0f}", f"{load.p99:.0f}"),
+        ]
+
+
+def print_table(title: str, header: str, rows: Iterable[list[object]]) -> None:
+    """Print a Markdown table, each line at once; `header` separates columns with `|`."""
+    columns = header.split("|")
+    print(f"\n{title}\n\n| {' | '.join(columns)} |\n|---{'|---:' * (len(columns) - 1)}|")
+    for row in rows:
+        print(f"| {' | '.join(map(str, row))} |", flush=True)
+
+
 def main() -> None:
-    """Print a table for each size of the site."""
+    """Print the tables, and draw the plot."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="10,000 posts, three rounds")
+    parser.add_argument("--quick", action="store_true", help="10,000 posts, one second each")
     quick = parser.parse_args().quick
-    if shutil.which("wrk") is None:
-        sys.exit("wrk is not installed: sudo apt install wrk")
-    for posts in SIZES[:1] if quick else SIZES:
-        print(f"\n{posts:,} posts\n")
-        print("| page | statements | KB | × bare | requests/s | p99, ms |")
-        print("|---|---:|---:|---:|---:|---:|")
-        for result in measure(posts, seconds=1 if quick else 3, rounds=3 if quick else 5):
-            cells = (
-                *(result.page, result.statements, f"{result.length / 1000:.0f}", result.ratio),
-                *(f"{result.rate:.0f}", f"{result.p99:.0f}"),
+    wrk.require_wrk()
+    seconds, sizes = (1, SIZES[:1]) if quick else (2, SIZES)
+    buffers: dict[str, list[int]] = {}
+    for posts in sizes:
+        with started(posts) as site:
+            for one in site.recorded:
+                buffers.setdefault(one.page.name, []).append(one.buffers)
+            print_table(
+                f"{posts:,} posts",
+                "page|statements|buffers|KB|× bare|requests/s|p50, ms|p99, ms",
+                compare(site, seconds, rounds=3),
             )
-            print(f"| {' | '.join(map(str, cells))} |", flush=True)
+            if posts == sizes[-1]:
+                memory: list[list[object]] = [["bare", f"{pss(site.bare):.0f}"]]
+                memory.append(["the site", f"{pss(site.gunicorn):.0f}"])
+                front = limits.front_page(site.environment, site.gunicorn, site.bare, seconds)
+                print_table("Front page", "served by|× bare|requests/s|p50, ms|p99, ms", front)
+                print_table("Main process and two workers", "|PSS, MB", memory)
+    print_table("Start", "|seconds of CPU time", limits.start_times())
+    if not quick:
+        PLOT.write_text(plot.draw(sizes, buffers))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from types import MappingProxyType
 from typing import NamedTuple
 
-from benchmarks.pages import UNLIMITED, WORKERS, wrk
+from benchmarks import wrk
 from tests.support.databases import EphemeralPostgres
 from tests.support.factories import PASSWORD
 from tests.support.mailbox import free_port
@@ -65,16 +65,16 @@ def running() -> Iterator[Site]:
         postgres = stack.enter_context(EphemeralPostgres())
         nginx = stack.enter_context(Nginx())
         names = ("RATELIMIT_LOGIN", "RATELIMIT_ACCOUNT", "RATELIMIT_CHANGE")
-        limits = dict.fromkeys(names, UNLIMITED)
+        limits = dict.fromkeys(names, wrk.UNLIMITED)
         settings = {"TRUSTED_PROXY_COUNT": 1, "LOG_LEVEL": "WARNING", **limits}
         environment = production(nginx.url, postgres.new_database(), **settings)
         deploy(environment)
         flask(environment, "users", "create", EMAIL, "ann", "--password", PASSWORD)
         port = free_port()
-        options = (*WORKERS, "--bind", f"127.0.0.1:{port}")
+        options = (*wrk.WORKERS, "--bind", f"127.0.0.1:{port}")
         bind, name = f"unix:{nginx.socket}", "benchmarks.slow_query_site:app"
         gunicorn = stack.enter_context(Gunicorn(environment, *options, bind=bind, site=name))
-        minimal = Gunicorn(environment, *WORKERS, site="benchmarks.minimal:app")
+        minimal = Gunicorn(environment, *wrk.WORKERS, site="benchmarks.minimal:app")
         site = Site(gunicorn, port, stack.enter_context(minimal), nginx)
         author = RawBrowser(nginx.url, nginx.connect).log_in(EMAIL, PASSWORD)
         for number in range(POSTS):
@@ -136,16 +136,15 @@ def measure(one: Comparison, rounds: int, seconds: int) -> str:
     """Return a line of the table."""
     measured, reference = [], []
     for _ in range(rounds):
-        reference.append(wrk(one.reference, {**one.headers}, seconds))
+        reference.append(wrk.load(one.reference, {**one.headers}, seconds))
         with one.during():
-            measured.append(wrk(one.url, {**one.headers}, seconds))
-    pairs = list(zip(measured, reference, strict=True))
-    rates = [load.rate / other.rate for load, other in pairs]
-    p99 = statistics.median(load.p99 for load in measured)
-    other_p99 = statistics.median(load.p99 for load in reference)
-    ratio = f"{statistics.median(rates):.2f} ({min(rates):.2f}–{max(rates):.2f})"
-    times = statistics.median(load.p99 / other.p99 for load, other in pairs)
-    cells = (one.name, one.compared_with, ratio, f"{p99:.0f}", f"{other_p99:.0f}", f"{times:.1f}")
+            measured.append(wrk.load(one.url, {**one.headers}, seconds))
+    p99, other_p99 = (wrk.median(loads).p99 for loads in (measured, reference))
+    times = statistics.median(
+        load.p99 / other.p99 for load, other in zip(measured, reference, strict=True)
+    )
+    figures = (wrk.ratio(measured, reference), f"{p99:.0f}", f"{other_p99:.0f}", f"{times:.1f}")
+    cells = (one.name, one.compared_with, *figures)
     return f"| {' | '.join(cells)} |"
 
 

@@ -14,7 +14,8 @@ from itertools import count
 
 from sqlalchemy import create_engine, text
 
-from benchmarks.pages import UNLIMITED, WORKERS, Bare, wrk
+from benchmarks import wrk
+from benchmarks.processes import Bare
 from tests.support.api_client import issue_token
 from tests.support.app_factory import make_app
 from tests.support.databases import EphemeralPostgres
@@ -59,17 +60,17 @@ def measure() -> Iterator[tuple[str, float, str]]:
     """Yield the name of each write, requests per second, and the ratio with its range."""
     with ExitStack() as stack:
         database = stack.enter_context(EphemeralPostgres()).new_database()
-        limits = dict.fromkeys(("RATELIMIT_API", "RATELIMIT_CHANGE"), UNLIMITED)
+        limits = dict.fromkeys(("RATELIMIT_API", "RATELIMIT_CHANGE"), wrk.UNLIMITED)
         environment = production("http://127.0.0.1", database, **limits, LOG_LEVEL="WARNING")
         deploy(environment)
         tokens = create_tokens(database)
         with create_engine(database).begin() as connection:
             for statement in (USERS, POSTS):
                 connection.execute(text(statement))
-        site = stack.enter_context(Gunicorn(environment, *WORKERS))
+        site = stack.enter_context(Gunicorn(environment, *wrk.WORKERS))
         options = {"site": "benchmarks.bare_writes:app"}
         bare = stack.enter_context(
-            Bare({**environment, "DATABASE_URL": database}, *WORKERS, **options)
+            Bare({**environment, "DATABASE_URL": database}, *wrk.WORKERS, **options)
         )
         script = site.folder / "script.lua"
         ids = count(FIRST_ID, 500)  # each load has other ids
@@ -78,7 +79,7 @@ def measure() -> Iterator[tuple[str, float, str]]:
             for _ in range(ROUNDS):
                 for server in (site, bare):
                     script.write_text(lua(method, path, tokens, next(ids)))
-                    rates.append(wrk(server.url, {}, SECONDS, f"-s{script}").rate)
+                    rates.append(wrk.load(server.url, {}, SECONDS, f"-s{script}").rate)
                 ratios.append(rates[-2] / rates[-1])
             ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
             yield name, statistics.median(rates[::2]), ratio

@@ -1,25 +1,44 @@
 """The `flask` commands, one module per group.
 
-To remove a command, delete its module and its entry in COMMANDS.
+A module is imported when its command is used, so that the site does not import what only a command
+needs. To remove a command, delete its module and its entry in COMMANDS.
 """
 
+from importlib import import_module
+
+import click
 from flask import Flask
+from flask.cli import AppGroup
 
-from .config import config
-from .demo import demo
-from .deploy import deploy
-from .jobs import jobs
-from .outbox import outbox
-from .static import static
-from .test import test
-from .tokens import tokens
-from .users import users
-from .worker import worker
+COMMANDS = {
+    name: f"{__name__}.{name}"
+    for name in (
+        *("config", "demo", "deploy", "jobs", "outbox", "static", "test", "tokens", "users"),
+        "worker",
+    )
+} | {"db": "flask_migrate.cli"}
 
-COMMANDS = (deploy, config, users, tokens, demo, outbox, jobs, worker, static, test)
+
+def load(name: str) -> click.Command:
+    """Import and return the command `name` of COMMANDS."""
+    command: click.Command = getattr(import_module(COMMANDS[name]), name)
+    return command
+
+
+class LazyCommands(AppGroup):
+    """The commands of the site, and those that extensions have added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*super().list_commands(ctx), *COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command `cmd_name`, or None."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        return load(cmd_name)
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in COMMANDS:
-        app.cli.add_command(command)
+    app.cli = LazyCommands(app.cli.name, app.cli.commands)

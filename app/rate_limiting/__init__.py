@@ -4,3 +4,13 @@
 
 To remove it: delete this package, `limiter` and the decorators.
 """
+
+from importlib import import_module
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register the storage for Redis, if the site uses it: redis-py has 60 modules."""
+    if app.config["RATELIMIT_STORAGE_URI"].startswith("shared+"):
+        import_module(".storage", __name__)
