@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli import COMMANDS
+from app.cli import COMMANDS, load
 from tests.platforms.kubernetes import rules
 from tests.platforms.kubernetes.cluster import Cluster
 from tests.platforms.kubernetes.kustomize import MANIFESTS
@@ -75,7 +75,7 @@ def test_variables_on_the_page_are_settings() -> None:
 
 
 def test_flask_commands_on_the_page_exist() -> None:
-    groups = {str(command.name): command for command in COMMANDS}
+    groups = {name: load(name) for name in COMMANDS}
     documented = re.findall(r"-- flask (\w+)(?: (\w+))?", " ".join(KUBECTL))
     assert documented
     for name, inner in documented:

@@ -94,7 +94,6 @@ def test_health_check_path_exists(app: Flask) -> None:
 
 def test_commands_exist() -> None:
     commands = [*APP["scripts"].values(), *processes_of(ROOT).values()]
-    names = {command.name for command in COMMANDS}
     for command in commands:
         program, word, *_ = command.replace("--app manage ", "").split()
-        assert program == "gunicorn" or word in names, command
+        assert program == "gunicorn" or word in COMMANDS, command
