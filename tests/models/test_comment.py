@@ -19,7 +19,7 @@ def create_comment(body: str = "Well said.") -> Comment:
 
 def test_html_is_rendered_when_the_body_is_set() -> None:
     comment = Comment(body="# A *title*")
-    assert comment.body_html == "A <em>title</em>\n"
+    assert comment.body_html == "<p><strong>A <em>title</em></strong></p>\n"
 
     comment.body = "`x`"
 

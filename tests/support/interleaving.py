@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import BoundedSemaphore, Thread
 from typing import Any
@@ -26,6 +27,8 @@ def while_hashing(action: Callable[[], object]) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hashlib, "scrypt", hash_after_action)
-        patch.setattr(password_hashing, "running", BoundedSemaphore(2))  # `action` may hash, too
+        # `action` may hash, too.
+        patch.setattr(password_hashing, "running", BoundedSemaphore(2))
+        patch.setattr(password_hashing, "hashing", ThreadPoolExecutor(2))
         yield
     assert not actions, "No password was hashed."
