@@ -8,14 +8,13 @@ import pytest
 
 from tests.support.repository import ROOT
 
-# What only commands need, or only sites with Redis or PostgreSQL: a fifth of the memory and
+# What only commands need, or only sites with Redis: a fifth of the memory and
 # a quarter of the time of a start.
 NOT_IMPORTED = {
     *("alembic", "flask_migrate", "mako", "pygments"),  # migrations
     *("brotli", "dotenv", "tomllib", "whitenoise.compress"),
     *("redis", "app.rate_limiting.storage"),
     *("app.cli.deploy", "app.cli.demo", "app.static_files.collect"),
-    "sqlalchemy.dialects.postgresql",  # a site on SQLite
 }
 PROGRAM = """
 import sys

@@ -29,7 +29,9 @@ SETTINGS = {
     "DATABASE_POOL_TIMEOUT": 600,
     "DATABASE_STATEMENT_TIMEOUT": 0.0,
     "DATABASE_LOCK_TIMEOUT": 0.0,
-    "RATELIMIT_REGISTER": "1000 per minute",
+    **dict.fromkeys(
+        ("RATELIMIT_REGISTER", "RATELIMIT_API", "RATELIMIT_CHANGE"), "9999 per hour"
+    ),
 }
 
 

@@ -45,8 +45,6 @@ def user(plan: Plan) -> list[Step]:
     own = f"{plan.app}:{plan.app}"
     bus = f"test -S /run/user/$(id -u {plan.app})/bus"
     backups = f"{BACKUPS}/{plan.app}"
-    keys, audit = f"{plan.root}/authorized_keys", f"{plan.root}/audit.jsonl"
-    entry = authorized_keys_line(App(Path(plan.root)), plan.key_name, plan.key).strip()
     return [
         Step(
             f"user {plan.app}",
@@ -62,6 +60,22 @@ def user(plan: Plan) -> list[Step]:
             f'[ "$(stat -c "%a %U:%G" {backups})" = "750 root:{plan.app}" ]',
             f"install -d -m 750 {backups}; chgrp -R {plan.app} {backups}",
         ),
+        *root_files(plan),
+        *machine.sandbox(plan),
+        Step(
+            f"systemd for {plan.app}, from boot",
+            f"test -e /var/lib/systemd/linger/{plan.app} && {bus}",
+            f"loginctl enable-linger {plan.app}; "
+            f"for _ in $(seq 100); do {bus} && exit 0; sleep 0.1; done; exit 1",
+        ),
+    ]
+
+
+def root_files(plan: Plan) -> list[Step]:
+    """Create the files of the app that belong to root: the ssh keys and the audit log."""
+    keys, audit = f"{plan.root}/authorized_keys", f"{plan.root}/audit.jsonl"
+    entry = authorized_keys_line(App(Path(plan.root)), plan.key_name, plan.key).strip()
+    return [
         Step(
             f"key {plan.key_name}",
             f"grep -qF {shlex.quote(plan.key)} {keys}",
@@ -72,13 +86,6 @@ def user(plan: Plan) -> list[Step]:
             f"audit log of {plan.app}",
             f"lsattr {audit} | grep -q '^[^ ]*a'",
             f"touch {audit}; chgrp {plan.app} {audit}; chmod 660 {audit}; chattr +a {audit}",
-        ),
-        *machine.sandbox(plan),
-        Step(
-            f"systemd for {plan.app}, from boot",
-            f"test -e /var/lib/systemd/linger/{plan.app} && {bus}",
-            f"loginctl enable-linger {plan.app}; "
-            f"for _ in $(seq 100); do {bus} && exit 0; sleep 0.1; done; exit 1",
         ),
     ]
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import IO
 
 from . import dependencies, manifest, ports, probes, processes, releases, settings, site, source
-from .paths import App, CommandError, atomic_symlink, call, write
+from .paths import App, CommandError, atomic_symlink, call, reason, write
 from .processes import systemctl
 from .releases import Release
 
@@ -251,13 +251,6 @@ def run_steps(deploy: Deploy) -> None:
 def log_line(log: IO[str], began: float, text: str) -> None:
     """Write a line with the elapsed seconds."""
     print(f"{time.monotonic() - began:6.1f}s {text}", file=log, flush=True)
-
-
-def reason(error: Exception) -> str:
-    """Return an error as one sentence."""
-    if isinstance(error, OSError) and error.strerror:
-        return ": ".join(filter(None, [error.strerror, str(error.filename or "")]))
-    return str(error) if isinstance(error, CommandError) else f"{type(error).__name__}: {error}"
 
 
 def masked(text: str, release: Release) -> str:

@@ -22,7 +22,7 @@ from . import (
     queries,
     site,
 )
-from .paths import App, CommandError, acquire_lock
+from .paths import App, CommandError, acquire_lock, reason
 
 Command = Callable[[App, list[str]], int]
 COMMANDS: dict[str, Command] = {
@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the client must see a sentence, not a traceback
-        print(f"The server failed: {deploy.reason(error)}", file=sys.stderr)
+        print(f"The server failed: {reason(error)}", file=sys.stderr)
         return 1
 
 

@@ -22,6 +22,13 @@ class CommandError(Exception):
     exit_code = 1
 
 
+def reason(error: Exception) -> str:
+    """Return an error as one sentence."""
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(filter(None, [error.strerror, str(error.filename or "")]))
+    return str(error) if isinstance(error, CommandError) else f"{type(error).__name__}: {error}"
+
+
 class UsageError(CommandError):
     """A command was called incorrectly. The message shows the correct usage."""
 

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from . import log_stream
-from .deploy import reason
-from .paths import App, CommandError
+from .paths import App, CommandError, reason
 from .releases import MAIN, Release
 from .source import NO_COMMIT
 
