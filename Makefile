@@ -58,7 +58,7 @@ test-hosting: venv ## test hosting against servers in containers
 
 # template-only: begin
 .PHONY: test-fresh
-test-fresh: venv ## test installation: an old pip, and the README on fresh Debian 12 and 13
+test-fresh: venv ## test installation, also on fresh Debian 12 and 13, rename and update
 	$(pytest) 3 -m fresh tests/template
 
 .PHONY: rename

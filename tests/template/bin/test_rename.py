@@ -106,6 +106,7 @@ def test_code_is_formatted(project: Project) -> None:
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.fresh
 def test_project_reads_its_settings_and_shows_its_name(project: Project) -> None:
     prefix = project.slug.upper()
     done = project.python("-m", "flask", "config", **{f"{prefix}_ADMIN": "ann@example.com"})
@@ -114,6 +115,8 @@ def test_project_reads_its_settings_and_shows_its_name(project: Project) -> None
     assert project.title in project.python("-c", GET).stdout
 
 
+@pytest.mark.fresh
+@pytest.mark.parametrize("project", NAMES[::2], indirect=True)
 def test_tests_of_names_pass(project: Project) -> None:
     done = project.python(
         "-m", "pytest", "-q", "-n0", "-m", "not postgresql and not slow", *SAMPLE

@@ -12,7 +12,7 @@ import pytest
 
 from tests.template.projects import Repository, template_repository
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("update")]
+pytestmark = [pytest.mark.fresh, pytest.mark.xdist_group("update")]
 
 CATALOG = "app/translations/zh_Hans/LC_MESSAGES/messages"
 COMPILE = ["-m", "babel.messages.frontend", "compile", "--directory", "app/translations"]
