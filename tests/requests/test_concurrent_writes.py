@@ -29,9 +29,7 @@ SETTINGS = {
     "DATABASE_POOL_TIMEOUT": 600,
     "DATABASE_STATEMENT_TIMEOUT": 0.0,
     "DATABASE_LOCK_TIMEOUT": 0.0,
-    **dict.fromkeys(
-        ("RATELIMIT_REGISTER", "RATELIMIT_API", "RATELIMIT_CHANGE"), "9999 per hour"
-    ),
+    **dict.fromkeys(("RATELIMIT_REGISTER", "RATELIMIT_API", "RATELIMIT_CHANGE"), "9999 per hour"),
 }
 
 
