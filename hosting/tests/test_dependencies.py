@@ -65,6 +65,13 @@ def test_other_python_of_the_server_is_found(
     assert dependencies.python(tmp_path) == str(tmp_path / "python3.99")
 
 
+def test_version_for_another_platform_is_ignored(tmp_path: Path) -> None:
+    (tmp_path / ".python-version").write_text("3.99")
+    (tmp_path / "hosting.toml").write_text("python = 'server'")
+
+    assert dependencies.python(tmp_path) == PYTHON
+
+
 def test_unreadable_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "runtime.txt").write_text("pypy-7.3\n")
 

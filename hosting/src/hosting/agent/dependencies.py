@@ -51,9 +51,9 @@ def python(src: Path) -> str:
 def wanted_python(src: Path) -> tuple[str, str]:
     """Return the file that asks for a version of Python, and the version; patches are ignored."""
     chosen = manifest.read(src).python
-    if chosen:
+    if chosen and chosen != "server":
         return "`python` in the settings of hosting", chosen
-    for name in (".python-version", "runtime.txt"):
+    for name in () if chosen else (".python-version", "runtime.txt"):
         lines = [line.strip() for line in manifest.text(src / name).splitlines()]
         line = next((one for one in lines if one and not one.startswith("#")), "")
         match = VERSION.fullmatch(line)

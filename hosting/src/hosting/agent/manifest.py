@@ -14,7 +14,7 @@ URL_PATH = re.compile(r"/[\w./~%-]*(\?[\w=&.~%-]*)?", re.ASCII)
 FOLDER = re.compile(r"(?!/)(?!(.*/)?\.\.?(/|$))[\w./ -]+", re.ASCII)
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-PYTHON = re.compile(r"3\.\d+")
+PYTHON = re.compile(r"3\.\d+|server")
 LINE = re.compile(r"[^\x00-\x1f\x7f]+")
 TEXT = re.compile(r"(?s)[^\0]*")
 STATIC_URL = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9_-]*)+/")
@@ -50,7 +50,7 @@ RULES: dict[str, tuple[str, Any]] = {
     "health_check_timeout": ("a number of seconds from 1 to 600", range(1, 601)),
     "release_header": ("the name of a header", HEADER),
     "directory": ("a directory of the repository, such as backend", FOLDER),
-    "python": ('a version such as "3.12"', PYTHON),
+    "python": ('a version such as "3.12", or "server"', PYTHON),
     "build": ("a shell command in one line", LINE),
     "upload_size": ("a number of megabytes from 1 to 10000", range(1, 10_001)),
     "timeout": ("a number of seconds from 1 to 600", range(1, 601)),
