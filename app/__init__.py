@@ -1,5 +1,7 @@
 """The application factory. Each package that it initializes is one concern and can be removed."""
 
+from pathlib import Path
+
 from flask import Flask
 
 import config
@@ -45,7 +47,6 @@ def create_app(config_name: str | None = None) -> Flask:
         config.ConfigurationError: the configuration is invalid; the message lists every problem.
     """
     app = Flask(__name__)
-    app.ensure_sync = lambda function: function  # type: ignore[assignment, method-assign]  # nothing is async
     settings = config.get_config(config_name)
     app.config.from_object(settings)
     logs.init_app(app)  # first, so that everything after it is logged
@@ -68,6 +69,8 @@ def init_extensions(app: Flask) -> None:
     rate_limiting.init_app(app)  # before the limiter looks for a storage
     extensions.limiter.init_app(app)
     extensions.mail.init_app(app)
+    migrations = Path(app.root_path).parent / "migrations"
+    extensions.migrate.init_app(app, db, str(migrations), compare_type=True, render_as_batch=True)
     extensions.login_manager.anonymous_user = models.AnonymousUser
     extensions.login_manager.init_app(app)
 

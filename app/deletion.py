@@ -50,7 +50,7 @@ def delete_user(user: User) -> None:
     db.session.expire_all()
 
 
-@jobs.job(max_attempts=ATTEMPTS)
+@jobs.job(priority=jobs.LOW, max_attempts=ATTEMPTS)
 def delete_rows_of_post(post_id: int) -> None:
     """Delete a hidden post and its comments."""
     if not _is_hidden(Post, post_id):
@@ -60,7 +60,7 @@ def delete_rows_of_post(post_id: int) -> None:
     db.session.execute(delete(Post).where(Post.id == post_id))
 
 
-@jobs.job(max_attempts=ATTEMPTS)
+@jobs.job(priority=jobs.LOW, max_attempts=ATTEMPTS)
 def delete_rows_of_user(user_id: int) -> None:
     """Delete a hidden user and everything that refers to them."""
     if not _is_hidden(User, user_id):

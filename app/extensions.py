@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING
 
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
+from flask_limiter import Limiter
 from flask_mail import Mail
+from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
-from .rate_limiting.limits import SiteLimiter, client_network
+from .rate_limiting.limits import client_network
 from .security.login_manager import SiteLoginManager
 
 # Predictable names, so that migrations can drop constraints.
@@ -33,9 +35,10 @@ babel = Babel()
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()
 db = SQLAlchemy(model_class=Base)
-limiter = SiteLimiter(client_network)
+limiter = Limiter(client_network)
 login_manager = SiteLoginManager()
 mail = Mail()
+migrate = Migrate()
 
 if TYPE_CHECKING:
     Model = Base  # type checkers do not see `db.Model`, which is created at run time

@@ -8,11 +8,9 @@ import pytest
 
 from tests.support.repository import ROOT
 
-# What only commands need, or only sites with Redis: a fifth of the memory and
-# a quarter of the time of a start.
+# What only commands need, or only sites with Redis.
 NOT_IMPORTED = {
-    *("alembic", "flask_migrate", "mako", "pygments"),  # migrations
-    *("brotli", "dotenv", "tomllib", "whitenoise.compress"),
+    *("brotli", "dotenv", "whitenoise.compress"),
     *("redis", "app.rate_limiting.storage"),
     *("app.cli.deploy", "app.cli.demo", "app.static_files.collect"),
 }

@@ -10,18 +10,23 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-COMMANDS = {
-    name: f"{__name__}.{name}"
-    for name in (
-        *("config", "demo", "deploy", "jobs", "outbox", "static", "test", "tokens", "users"),
-        "worker",
-    )
-} | {"db": "flask_migrate.cli"}
+COMMANDS = (
+    "config",
+    "demo",
+    "deploy",
+    "jobs",
+    "outbox",
+    "static",
+    "test",
+    "tokens",
+    "users",
+    "worker",
+)
 
 
 def load(name: str) -> click.Command:
     """Import and return the command `name` of COMMANDS."""
-    command: click.Command = getattr(import_module(COMMANDS[name]), name)
+    command: click.Command = getattr(import_module(f".{name}", __name__), name)
     return command
 
 
@@ -34,9 +39,7 @@ class LazyCommands(AppGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command `cmd_name`, or None."""
-        if cmd_name not in COMMANDS:
-            return super().get_command(ctx, cmd_name)
-        return load(cmd_name)
+        return load(cmd_name) if cmd_name in COMMANDS else super().get_command(ctx, cmd_name)
 
 
 def init_app(app: Flask) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 
-from ..database import migrations
 from ..database.errors import summary
 from ..database.postgresql import encoding_problem
 from ..database.timeouts import QUERY_ERRORS, unpooled_engine
@@ -94,14 +95,15 @@ class Readiness:
         """
         with self.engine.connect() as connection:
             problem = encoding_problem(connection)
-            return migrations.current_revisions(connection), problem
+            return set(MigrationContext.configure(connection).get_current_heads()), problem
 
     def _check_migrations(self, current: set[str]) -> CheckResult:
         """Compare the revisions of the database with those of this release.
 
         A database that is ahead passes, because the previous release must run after a rollback.
         """
-        revisions, heads = self._known
+        revisions = {script.revision for script in self._scripts.walk_revisions()}
+        heads = set(self._scripts.get_heads())
         at = ", ".join(sorted(current)) or "no revision"
         if current - revisions:
             unknown = "which this release does not know (after a rollback)"
@@ -112,6 +114,7 @@ class Readiness:
         return CheckResult(True, at)
 
     @cached_property
-    def _known(self) -> tuple[set[str], set[str]]:
-        """The revisions of this release, and its heads."""
-        return migrations.known_revisions(self.app.extensions["migrate"].directory)
+    def _scripts(self) -> ScriptDirectory:
+        migrate = self.app.extensions["migrate"]
+        with self.app.app_context():
+            return ScriptDirectory.from_config(migrate.migrate.get_config(migrate.directory))

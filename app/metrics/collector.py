@@ -94,7 +94,7 @@ def _job_metrics(connection: Connection) -> Iterator[Metric]:
         jobs.add_metric([state], counts.get(state, 0))
     yield jobs
     now = utcnow()
-    due = connection.scalar(_first_job()) or now
+    due = connection.scalar(select(func.min(Job.run_at))) or now  # by an index
     delay = max(0.0, (now - due).total_seconds())
     yield Gauge("flasky_jobs_delay_seconds", "How long the oldest due job is waiting.", delay)
 
@@ -107,13 +107,3 @@ def _count_jobs() -> Select[Any]:
         else_="pending",
     ).label("state")
     return select(state, func.count()).select_from(rows).group_by(state)
-
-
-def _first_job() -> Select[Any]:
-    """Return when the first job is due: by an index, for one name after the other."""
-    names = select(func.min(Job.name).label("name")).cte("names", recursive=True)
-    following = select(func.min(Job.name)).where(Job.name > names.c.name).scalar_subquery()
-    names = names.union_all(select(following).where(names.c.name.is_not(None)))
-    first = select(Job.run_at).where(Job.name == names.c.name, Job.run_at.is_not(None))
-    of_name = first.order_by(Job.run_at).limit(1).correlate(names).scalar_subquery()
-    return select(func.min(of_name)).select_from(names)

@@ -29,7 +29,7 @@ class Job(Model):
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None] = mapped_column(Text)
 
-    __table_args__ = (Index("ix_jobs_due", "name", "run_at"),)
+    __table_args__ = (Index("ix_jobs_due", "name", "run_at"), Index("ix_jobs_run_at", "run_at"))
 
     @property
     def state(self) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from importlib import import_module
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, Result, delete, inspect, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..extensions import db
@@ -52,8 +52,8 @@ def delete_older(
 
 
 def _insert(table: Any) -> Any:
-    dialect = import_module(f"sqlalchemy.dialects.{db.engine.dialect.name}")
-    return dialect.insert(table)
+    is_postgresql = db.engine.dialect.name == "postgresql"
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
 
 
 def lock_row(row: Any) -> bool:

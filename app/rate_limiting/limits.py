@@ -9,21 +9,6 @@ from flask_login import current_user
 from limits import parse_many
 from werkzeug.exceptions import TooManyRequests
 
-from ..api_requests import is_api_request
-
-
-class SiteLimiter(Limiter):
-    """Checks the limits of the API before each request, as Flask-Limiter does, and of no others.
-
-    Those are checked by their decorators. This saves a tenth of the fixed cost of a page.
-    """
-
-    def _check_request_limit(
-        self, callable_name: str | None = None, in_middleware: bool = True
-    ) -> None:
-        if not in_middleware or is_api_request():
-            super()._check_request_limit(callable_name, in_middleware)
-
 
 def limit_from(name: str) -> Callable[[], str]:
     """Return a callable for Flask-Limiter that returns the setting `name`."""

@@ -6,7 +6,7 @@ import `login_manager`, `passwords`, `redirects`, `secret_keys`, `tokens` and `t
 
 from flask import Flask
 
-from . import cache_control, headers, https, request_validation, secret_keys, sessions
+from . import cache_control, headers, https, request_validation, secret_keys
 
 
 def init_app(app: Flask) -> None:
@@ -14,5 +14,5 @@ def init_app(app: Flask) -> None:
 
     `proxies.init_app` is called last: it wraps the middleware of all other packages.
     """
-    for module in (headers, https, request_validation, cache_control, secret_keys, sessions):
+    for module in (headers, https, request_validation, cache_control, secret_keys):
         module.init_app(app)

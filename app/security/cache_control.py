@@ -20,10 +20,7 @@ def mark_private(response: Response) -> Response:
     if g.get("is_static_file"):
         return response
     is_api = is_api_request()
-    if "Vary" in response.headers:
-        response.vary.add("Authorization" if is_api else "Accept-Language")
-    else:  # without parsing it
-        response.headers["Vary"] = "Authorization" if is_api else "Accept-Language"
+    response.vary.add("Authorization" if is_api else "Accept-Language")
     has_session = not is_api and bool(session)
     personal = has_session or getattr(loaded_user(), "is_authenticated", False)
     if personal and not response.cache_control.public:

@@ -195,6 +195,7 @@ def upgrade():
         sa.UniqueConstraint("unique_key", name="uq_jobs_unique_key"),
     )
     op.create_index("ix_jobs_due", "jobs", ["name", "run_at"], unique=False)
+    op.create_index("ix_jobs_run_at", "jobs", ["run_at"], unique=False)
 
     op.create_table(
         "access_tokens",
@@ -286,6 +287,7 @@ def downgrade():
     op.drop_index("ix_access_tokens_user_newest", table_name="access_tokens")
     op.drop_table("access_tokens")
 
+    op.drop_index("ix_jobs_run_at", table_name="jobs")
     op.drop_index("ix_jobs_due", table_name="jobs")
     op.drop_table("jobs")
 

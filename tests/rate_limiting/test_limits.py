@@ -1,8 +1,7 @@
 """Limits are read from the settings when they are needed, per network and per account."""
 
 import pytest
-from flask import Flask, request
-from flask_limiter import Limiter
+from flask import Flask
 
 from app.extensions import limiter
 from app.models import Comment, Post
@@ -148,17 +147,3 @@ def test_invalid_tokens_are_limited_per_network(
     responses = [client.post("/api/v1/posts/", headers=wrong, json={}) for _ in range(3)]
 
     assert [response.status_code for response in responses] == [401, 401, 429]
-
-
-def test_limits_are_looked_up_before_requests_of_the_api_only(
-    client: SiteClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    checked: list[str | None] = []
-    monkeypatch.setattr(
-        Limiter, "_check_request_limit", lambda *_arguments: checked.append(request.endpoint)
-    )
-
-    for path in ("/", "/healthz", "/auth/login", "/api/v1/posts/"):
-        client.client.get(path)
-
-    assert set(checked) == {"auth.login", "api.posts"}  # by a decorator; before the request

@@ -12,7 +12,7 @@ from app.cli import COMMANDS, load
 from tests.support.environment_variables import environment_variables
 from tests.support.repository import ROOT, files
 
-OWN_COMMANDS = [load(name) for name in COMMANDS if name != "db"]  # not Flask-Migrate's
+OWN_COMMANDS = [load(name) for name in COMMANDS]
 
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 TABLE_NAME = re.compile(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|", re.MULTILINE)
