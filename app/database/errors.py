@@ -86,7 +86,7 @@ def summary(error: BaseException) -> str:
     message = str(getattr(error, "orig", None) or error).strip()
     line = message.partition("\n")[0].partition(" (Background on this error")[0]
     is_operational = isinstance(error, SQLAlchemyError | OSError)
-    return line if is_operational and line else f"{type(error).__name__}: {line}"
+    return line if is_operational and line else f"{type(error).__name__}: {line or 'no message'}"
 
 
 def failed_statement(error: BaseException) -> str:

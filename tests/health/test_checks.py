@@ -179,7 +179,8 @@ def test_refusal_in_another_encoding_is_reported() -> None:
         thread.join()
 
     assert not result.ok
-    assert result.detail.startswith("UnicodeDecodeError: ")
+    # Which of them it is depends on how Python was compiled; Debian 12's loses the message.
+    assert result.detail.startswith(("UnicodeDecodeError: ", "OperationalError: no message. Ch"))
 
 
 def test_hanging_database_blocks_only_one_thread(silent_port: int) -> None:
