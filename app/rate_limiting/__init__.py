@@ -1,4 +1,4 @@
-"""Rate limits: where hits are counted (`storage`) and how many are allowed (`limits`).
+"""Rate limits: where hits are counted (`memory`, `storage`) and how many are allowed (`limits`).
 
 `limiter` in `extensions.py` is Flask-Limiter; views use it as a decorator.
 
@@ -8,6 +8,8 @@ To remove it: delete this package, `limiter` and the decorators.
 from importlib import import_module
 
 from flask import Flask
+
+from . import memory as memory  # registers the storage for `memory://`
 
 
 def init_app(app: Flask) -> None:

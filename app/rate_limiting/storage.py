@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import RedisStorage, Storage
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from ..circuit_breaker import CircuitBreaker
+from .memory import LockedMemoryStorage
 
 KEY_PREFIX = "flasky:ratelimit"  # several applications can share one Redis
 REDIS_TIMEOUT = 0.5  # seconds, for connecting and for each whole reply
@@ -68,7 +69,7 @@ class ResilientStorage(Storage):
             # The default retries ten times, with delays.
             retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # it takes what Redis takes
         )
-        self._memory = MemoryStorage()
+        self._memory = LockedMemoryStorage()
         self.circuit = CircuitBreaker(retry_interval)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
