@@ -15,7 +15,7 @@ from app import deletion
 from app.deletion import delete_user
 from app.extensions import db
 from app.jobs import get_runner
-from app.models import Comment, Follow, Job, OutboxEmail, Post, User
+from app.models import Comment, EmailChange, Follow, Job, OutboxEmail, Post, User
 from tests.models.counts import dangling_references, wrong_counts
 from tests.support.api_client import ApiClient
 from tests.support.factories import Factory, UserData
@@ -279,6 +279,43 @@ def test_interrupted_deletion_continues(
         assert db.session.get(User, site.ann.id) is None
         assert db.session.scalars(db.select(Post.id)).all() == [site.bobs_post]
         assert wrong_counts() == []
+
+
+@pytest.mark.usefixtures("later")
+def test_rows_that_a_request_adds_after_the_last_batch_are_deleted(
+    app: Flask, site: TwoUsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.delete(site.ann)
+    delete_some = deletion._delete_some_rows_of
+    late: list[Comment] = []
+
+    def add_comment_after_last_batch(user_id: int) -> bool:
+        deleted = delete_some(user_id)
+        if not (deleted or late):
+            late.append(Comment(body="Late", author_id=user_id, post_id=site.bobs_post))
+            db.session.add_all(late)
+            db.session.commit()
+        return deleted
+
+    monkeypatch.setattr(deletion, "_delete_some_rows_of", add_comment_after_last_batch)
+    commit(app, lambda: deletion.delete_rows_of_user(site.ann.id))
+
+    with app.app_context():
+        assert db.session.get(User, site.ann.id) is None
+        assert late
+        assert dangling_references() == wrong_counts() == []
+
+
+@pytest.mark.usefixtures("later")
+def test_earlier_addresses_are_forgotten_at_once(app: Flask, site: TwoUsers) -> None:
+    def change_address() -> None:
+        EmailChange.record(db.session.get_one(User, site.ann.id), "new@example.com")
+
+    commit(app, change_address)
+
+    site.delete(site.ann)
+
+    assert count_rows(app, EmailChange) == 0
 
 
 def test_job_does_not_delete_what_is_not_hidden(app: Flask, site: TwoUsers) -> None:

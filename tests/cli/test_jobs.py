@@ -1,6 +1,7 @@
 """`flask jobs`: list, retry and delete background jobs."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from flask import Flask
@@ -94,6 +95,19 @@ def test_retry_all_lists_jobs_that_fail_again(
     line, summary = result.stdout.splitlines()
     assert summary == "1 succeeded, 1 failed."
     assert "attempts: 2" in line
+
+
+def test_retry_all_runs_each_job_of_several_batches_once(
+    app: Flask, runner: FlaskCliRunner, results: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("app.cli.jobs"), "BATCH", 2)
+    for argument in ("a", "bad", "b", "c", "bad"):
+        create_failed_job(app, argument)
+
+    result = runner.invoke(args=["jobs", "retry", "--all"])
+
+    assert (result.exit_code, results) == (1, ["a", "b", "c"])
+    assert result.stdout.splitlines()[-1] == "3 succeeded, 2 failed."
 
 
 def test_running_job_is_not_run_twice(

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.deletion import delete_user
 from app.extensions import db
-from app.models import Comment, Follow, Post, Role, User
+from app.models import Comment, Follow, Post, Role, User, lock_row
 from tests.auth.actions import is_logged_in
 from tests.support.factories import Factory, UserData
 from tests.support.http_client import Page, SiteClient
@@ -227,3 +228,24 @@ def find_user(app: Flask, username: str) -> UserData:
         user = User.find_by_username(username)
         assert user is not None
         return UserData(user.id, user.username, user.email)
+
+
+def test_account_that_is_deleted_meanwhile_is_not_edited(
+    app: Flask, make: Factory, boss: SiteClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "JOBS_IN_WEB", False)
+    monkeypatch.setitem(app.config, "JOBS_EAGER", False)
+    ann = make.user("ann")
+
+    def delete_and_lock(account: User) -> bool:
+        if account.id == ann.id:
+            delete_user(account)
+        return lock_row(account)
+
+    monkeypatch.setattr("app.main.users.lock_row", delete_and_lock)
+
+    page = edit(boss, ann, name="Ann", location="Rome")
+
+    assert page.status == 404
+    assert "updated" not in boss.open("/").text
+    assert user_column(app, ann, "location") != "Rome"

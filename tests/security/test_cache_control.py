@@ -47,6 +47,15 @@ def test_proxy_that_asks_may_serve_stale_pages_of_anonymous_users(
     assert stale not in user.client.get("/", headers=asks).headers["Cache-Control"]
 
 
+def test_no_proxy_may_serve_stale_errors_of_the_server(app: Flask, client: SiteClient) -> None:
+    app.view_functions["main.index"] = lambda: ("Try again later.", 503)
+    asks = {"Surrogate-Capability": 'nginx="stale-while-revalidate"'}
+
+    response = client.client.get("/", headers=asks)
+
+    assert (response.status_code, response.headers.get("Cache-Control")) == (503, None)
+
+
 def test_api_responses_vary_by_token(client: SiteClient) -> None:
     response = client.client.get("/api/v1/posts/")
 
