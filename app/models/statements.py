@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Result, delete, inspect, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Result,
+    Select,
+    delete,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -33,9 +42,18 @@ def delete_batch(
     """Delete up to `limit` rows, except those that others are deleting; return how many."""
     key = inspect(table).primary_key[0]
     batch = select(key).where(condition).order_by(order_by).limit(limit)
-    rows = delete(table).where(key.in_(batch.with_for_update(skip_locked=True)))
+    rows = delete(table).where(key.in_(run_once(batch.with_for_update(skip_locked=True))))
     options = {"synchronize_session": False}
     return rows_changed(db.session.execute(rows, execution_options=options))
+
+
+def run_once(query: Select[Any]) -> Select[Any]:
+    """Return `query`, which has a LIMIT, for use as a subquery.
+
+    PostgreSQL can run a plain subquery once for each row. One with SKIP LOCKED then finds the next
+    rows each time: `delete_batch()` would delete more than `limit`.
+    """
+    return select(*query.cte("batch", nesting=True).prefix_with("MATERIALIZED", dialect="postgresql").c)
 
 
 def delete_older(

@@ -35,6 +35,17 @@ def test_batches_are_limited() -> None:
     assert [delete_batch(User, User.username != "eve", limit=1) for _ in range(3)] == [1, 1, 0]
 
 
+def test_batches_are_limited_whatever_the_plan() -> None:
+    """PostgreSQL must not run the subquery once for each row of the table."""
+    for number in range(10):
+        create_user(f"user{number}")
+    if db.engine.dialect.name == "postgresql":
+        for method in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "bitmapscan"):
+            db.session.execute(db.text(f"SET LOCAL enable_{method} = off"))
+
+    assert delete_batch(User, User.username != "eve", limit=3) == 3
+
+
 def test_locked_row_is_refreshed() -> None:
     ann = create_user()
     assert ann.name is None
