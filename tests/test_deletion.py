@@ -1,26 +1,24 @@
 """Deleting posts and users deletes all their rows, corrects all counts and breaks no page."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import count
 from threading import Thread
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from app import deletion
 from app.deletion import delete_user
 from app.extensions import db
 from app.jobs import get_runner
-from app.models import Comment, EmailChange, Follow, Job, OutboxEmail, Post, User
+from app.models import Comment, Follow, Job, OutboxEmail, Post, User
 from tests.models.counts import dangling_references, wrong_counts
 from tests.support.api_client import ApiClient
 from tests.support.factories import Factory, UserData
 from tests.support.http_client import SiteClient
-from tests.support.rows import count_rows, user_column
+from tests.support.rows import count_rows, record_rows, user_column
 
 pytestmark = pytest.mark.both_databases
 
@@ -178,21 +176,6 @@ def run_jobs(app: Flask) -> None:
         get_runner().run_due()
 
 
-@contextmanager
-def record_rows(app: Flask) -> Iterator[list[int]]:
-    """Collect the number of rows of each statement."""
-    rows: list[int] = []
-
-    def record(_connection: Any, cursor: Any, *_rest: Any) -> None:
-        rows.append(cursor.rowcount)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "after_cursor_execute", record)
-    yield rows
-    event.remove(engine, "after_cursor_execute", record)
-
-
 @pytest.mark.usefixtures("later")
 def test_post_disappears_at_once_and_its_rows_in_batches(app: Flask, make: Factory) -> None:
     ann, boss = make.user("ann"), make.user("boss", "Moderator")
@@ -304,18 +287,6 @@ def test_rows_that_a_request_adds_after_the_last_batch_are_deleted(
         assert db.session.get(User, site.ann.id) is None
         assert late
         assert dangling_references() == wrong_counts() == []
-
-
-@pytest.mark.usefixtures("later")
-def test_earlier_addresses_are_forgotten_at_once(app: Flask, site: TwoUsers) -> None:
-    def change_address() -> None:
-        EmailChange.record(db.session.get_one(User, site.ann.id), "new@example.com")
-
-    commit(app, change_address)
-
-    site.delete(site.ann)
-
-    assert count_rows(app, EmailChange) == 0
 
 
 def test_job_does_not_delete_what_is_not_hidden(app: Flask, site: TwoUsers) -> None:

@@ -53,7 +53,9 @@ def run_once(query: Select[Any]) -> Select[Any]:
     PostgreSQL can run a plain subquery once for each row. One with SKIP LOCKED then finds the next
     rows each time: `delete_batch()` would delete more than `limit`.
     """
-    return select(*query.cte("batch", nesting=True).prefix_with("MATERIALIZED", dialect="postgresql").c)
+    return select(
+        *query.cte("batch", nesting=True).prefix_with("MATERIALIZED", dialect="postgresql").c
+    )
 
 
 def delete_older(

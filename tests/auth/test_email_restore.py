@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from app.deletion import delete_user
 from app.extensions import db
-from app.models import EmailChange, LoginSession, utcnow
+from app.models import EmailChange, LoginSession, User, utcnow
 from tests.auth.actions import (
     NEW,
     NEW_PASSWORD,
@@ -211,3 +212,18 @@ def test_administrators_can_undo_changes_of_their_own_address(
 
     assert email_of(app, boss) == boss.email
     assert not is_logged_in(client)
+
+
+def test_deleted_account_is_not_restored(
+    app: Flask, make: Factory, client: SiteClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for setting in ("JOBS_EAGER", "JOBS_IN_WEB"):  # its rows are deleted later
+        monkeypatch.setitem(app.config, setting, False)
+    ann = make.user("ann")
+    link = f"/auth/restore-email/{token_for(app, ann, 'restore_email')}"
+    with app.app_context():
+        delete_user(db.session.get_one(User, ann.id))
+        db.session.commit()
+
+    assert client.open(link).status == 400
+    assert count_rows(app, EmailChange) == 0

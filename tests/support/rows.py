@@ -1,9 +1,12 @@
 """Read and restore database rows, each in a session of its own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
 from limits.storage import MemoryStorage
+from sqlalchemy import event
 
 from app.extensions import db, limiter
 from app.models import EmailChange, User
@@ -86,3 +89,18 @@ def token_for(app: Flask, user: UserData, purpose: str, seconds: int = 3600) -> 
         change = EmailChange.record(row, f"old-{row.email}")
         db.session.commit()
         return change.generate_restore_token()
+
+
+@contextmanager
+def record_rows(app: Flask) -> Iterator[list[int]]:
+    """Collect the number of rows of each statement."""
+    rows: list[int] = []
+
+    def record(_connection: Any, cursor: Any, *_rest: Any) -> None:
+        rows.append(cursor.rowcount)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "after_cursor_execute", record)
+    yield rows
+    event.remove(engine, "after_cursor_execute", record)
