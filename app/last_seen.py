@@ -7,7 +7,6 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 
 from .database.errors import classify, summary
 from .extensions import db
-from .security.login_manager import loaded_user
 
 
 def init_app(app: Flask) -> None:
@@ -16,20 +15,17 @@ def init_app(app: Flask) -> None:
 
 
 def update_last_seen(response: Response) -> Response:
-    """Update `last_seen`, at most once a minute per user.
+    """Update `last_seen`, at most once a minute for each login session or token.
 
     Anything that the view has not committed is rolled back. Requests that have not loaded the
     user, such as those for static files, do not load it here either.
     """
-    if response.status_code >= 500 or not getattr(loaded_user(), "is_authenticated", False):
-        return response
-    credential = g.get("credential")  # the login session or the API token
-    if not (current_user.last_seen_is_stale() or (credential and credential.last_used_is_stale())):
+    credential = g.get("credential")  # detached: a commit of the view has not expired it
+    if response.status_code >= 500 or not credential or not credential.last_used_is_stale():
         return response  # without a statement, for most requests
     db.session.rollback()
     try:
-        if credential:
-            credential.record_use()
+        credential.record_use()
         current_user.ping()
         db.session.commit()
     except SQLAlchemyError as error:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from flask import Flask, before_render_template
-from sqlalchemy import Engine, delete, event
+from sqlalchemy import Engine, delete, event, update
 
 from app.extensions import db
-from app.models import Post, User
+from app.models import LoginSession, Post, User
 from tests.errors.test_handlers import expect_unavailable
 from tests.support.api_client import ApiClient
 from tests.support.factories import Factory, UserData
@@ -54,7 +54,8 @@ def log_in_with_stale_last_seen(client: SiteClient, user: UserData) -> Engine:
     """Log in; return the engine of the application."""
     client.log_in(user)
     with client.app.app_context():
-        db.session.get_one(User, user.id).last_seen = LONG_AGO
+        db.session.execute(update(User).values(last_seen=LONG_AGO))
+        db.session.execute(update(LoginSession).values(last_used_at=LONG_AGO))
         db.session.commit()
         return db.engine
 

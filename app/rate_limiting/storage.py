@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from ..circuit_breaker import CircuitBreaker
-from .memory import LockedMemoryStorage
+from .memory import MemoryStorage
 
 KEY_PREFIX = "flasky:ratelimit"  # several applications can share one Redis
 REDIS_TIMEOUT = 0.5  # seconds, for connecting and for each whole reply
@@ -69,7 +69,7 @@ class ResilientStorage(Storage):
             # The default retries ten times, with delays.
             retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # it takes what Redis takes
         )
-        self._memory = LockedMemoryStorage()
+        self._memory = MemoryStorage()
         self.circuit = CircuitBreaker(retry_interval)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
-from limits.storage import MemoryStorage
 from sqlalchemy import event
 
 from app.extensions import db, limiter
@@ -50,9 +49,7 @@ class Snapshot:
 
 
 def reset_rate_limits() -> None:
-    """Forget all hits. The timer of the storage in memory would fail if it ran meanwhile."""
-    assert isinstance(limiter.storage, MemoryStorage)
-    limiter.storage.timer.join()
+    """Forget all hits."""
     limiter.reset()
 
 
