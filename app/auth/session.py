@@ -51,6 +51,7 @@ def load_user(secret: str) -> User | None:
 def start_session(_app: Flask, user: User) -> None:
     """Add a login session, and put its secret into the cookies that Flask-Login sets."""
     session["_user_id"] = LoginSession.issue(user, remember=session.get("_remember") == "set")
+    user.ping()
 
 
 @user_logged_out.connect
