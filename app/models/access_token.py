@@ -48,9 +48,9 @@ class AccessToken(Credential):
 
     @classmethod
     def active_rows(cls, user: User) -> Rows:
-        """Return id, name, read_only, timestamp, expires_at and last_used_at of valid tokens."""
-        columns = cls.id, cls.name, cls.read_only, cls.timestamp, cls.expires_at, cls.last_used_at
-        return select(*columns).where(
+        """Return the columns of valid tokens that pages and the API show."""
+        times = cls.timestamp, cls.expires_at, cls.last_used_at
+        return select(cls.id, cls.name, cls.read_only, *times, cls.network).where(
             cls.user_id == user.id,
             cls.security_stamp == user.security_stamp,
             cls.expires_at > utcnow(),

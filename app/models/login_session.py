@@ -1,10 +1,13 @@
 """Login sessions: one for each browser in which a user is logged in."""
 
 from flask import current_app
-from sqlalchemy import Index
+from sqlalchemy import Index, String, delete, select
+from sqlalchemy.orm import Mapped, mapped_column
 
+from ..extensions import db
 from .credential import Credential
-from .types import utcnow
+from .statements import rows_changed
+from .types import Rows, utcnow
 from .user import User
 
 
@@ -13,8 +16,12 @@ class LoginSession(Credential):
 
     __tablename__ = "login_sessions"
 
+    # The device that logged in: see devices.py.
+    browser: Mapped[str | None] = mapped_column(String(32))
+    system: Mapped[str | None] = mapped_column(String(32))
+
     __table_args__ = (
-        Index("ix_login_sessions_user_id", "user_id"),
+        Index("ix_login_sessions_user_newest", "user_id", "timestamp", "id"),
         Index("ix_login_sessions_expires_at", "expires_at"),
     )
 
@@ -25,3 +32,19 @@ class LoginSession(Credential):
         lifetime = current_app.config[setting]
         _row, secret = cls._issue(user, lifetime, last_used_at=utcnow())
         return secret
+
+    @classmethod
+    def active_rows(cls, user: User) -> Rows:
+        """Return id, browser, system, network, timestamp and last_used_at of valid sessions."""
+        columns = cls.id, cls.browser, cls.system, cls.network, cls.timestamp, cls.last_used_at
+        return select(*columns).where(
+            cls.user_id == user.id,
+            cls.security_stamp == user.security_stamp,
+            cls.expires_at > utcnow(),
+        )
+
+    @classmethod
+    def revoke_others(cls, user: User, row_id: int) -> int:
+        """Delete all sessions of `user` but one; return how many were deleted."""
+        rows = delete(cls).where(cls.user_id == user.id, cls.id != row_id)
+        return rows_changed(db.session.execute(rows))

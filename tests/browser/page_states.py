@@ -49,6 +49,7 @@ READING = {
     "not following": PageState("/followed-by/newcomer", "newcomer"),
     "API reference, user": PageState("/api/docs", "user"),
     "preferences": PageState("/preferences"),
+    "preferences, user": PageState("/preferences", "user"),
 }
 WRITING = {
     "edit post": PageState("/edit/{own_post}", "user"),
@@ -70,11 +71,15 @@ ACCOUNT = {
     "confirm": PageState("/auth/confirm/{confirm_token}"),
     "reset request": PageState("/auth/reset"),
     "reset": PageState("/auth/reset/{reset_token}"),
+    "settings": PageState("/auth/settings", "user"),
+    "settings, administrator": PageState("/auth/settings", "administrator"),
+    "account": PageState("/auth/account", "user"),
     "change password": PageState("/auth/change-password", "user"),
     "change password, empty": PageState("/auth/change-password", "user", SUBMIT),
     "change email": PageState("/auth/change-email", "user"),
     "confirm new email": PageState("/auth/change-email/{change_email_token}", "user"),
     "restore email": PageState("/auth/restore-email/{restore_email_token}"),
+    "sessions": PageState("/auth/sessions", "user"),
     "tokens": PageState("/auth/tokens", "user"),
     "revoke tokens": PageState("/auth/tokens/revocation", "user"),
     "no tokens": PageState("/auth/tokens", "newcomer"),

@@ -18,7 +18,7 @@ def all_rows(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
     with app.app_context():
         tables = {}
         for table in db.metadata.sorted_tables:
-            updated = {"last_seen", "last_used_at"}
+            updated = {"last_seen", "last_used_at", "network"}
             columns = [column for column in table.columns if column.name not in updated]
             rows = db.session.execute(db.select(*columns))
             tables[table.name] = sorted((tuple(row) for row in rows), key=repr)

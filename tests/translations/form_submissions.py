@@ -103,6 +103,8 @@ SESSIONS = [
     Submission("anonymous", "/auth/login", {"email": "data_user@example.com", "password": "data"}),
     Submission("anonymous", "/auth/login", {"email": "", "password": ""}),
     button("user", "/", "/auth/logout"),
+    Submission("user", "/auth/sessions/1/revocation", direct=True),
+    Submission("user", "/auth/sessions/revocation", direct=True),
     Submission("user", "/auth/delete-account", {"password": PASSWORD}),
     Submission("user", "/auth/delete-account", {"password": "data"}),
 ]
