@@ -22,6 +22,7 @@ from .models import (
     LoginSession,
     OutboxEmail,
     Post,
+    SecurityEvent,
     User,
     delete_batch,
     rows_changed,
@@ -87,7 +88,7 @@ def _delete_some_rows_of(user_id: int) -> bool:
     """
     steps: Iterable[Callable[[int], int]] = (
         *(_delete_posts, _delete_comments, _delete_followed, _delete_followers),
-        *(_forget_moderator, _delete_credentials),
+        *(_forget_moderator, _forget_events, _delete_credentials),
     )
     return any(delete_some(user_id) for delete_some in steps)
 
@@ -126,6 +127,10 @@ def _forget_moderator(user_id: int) -> int:
     batch = select(Comment.id).where(Comment.disabled_by_id == user_id).limit(BATCH)
     comments = update(Comment).where(Comment.id.in_(run_once(batch))).values(disabled_by_id=None)
     return rows_changed(_execute(comments))
+
+
+def _forget_events(user_id: int) -> int:
+    return SecurityEvent.forget_user(user_id, BATCH)
 
 
 def _delete_credentials(user_id: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from flask import has_request_context, request
 from sqlalchemy import event
 
-from .models import LoginSession
+from .models import LoginSession, SecurityEvent
 
 # The first pattern that the User-Agent header contains: most browsers name several. To ask for
 # more would take a library with hundreds of patterns; unknown ones are shown as such.
@@ -76,7 +76,8 @@ def _find(names: dict[str, str], agent: str) -> str | None:
 
 
 @event.listens_for(LoginSession, "before_insert")
-def _set_device(_mapper: Any, _connection: Any, row: LoginSession) -> None:
+@event.listens_for(SecurityEvent, "before_insert")
+def _set_device(_mapper: Any, _connection: Any, row: LoginSession | SecurityEvent) -> None:
     """Store the device of the request with each row that it creates; models know no requests."""
     if has_request_context():
         row.browser, row.system, row.network = current_device()

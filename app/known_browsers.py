@@ -40,6 +40,18 @@ def remember_browser(_app: Any, user: Any) -> None:
 user_logged_in.connect(remember_browser)
 
 
+def is_known_browser(email: str) -> bool:
+    """Return True if the account with this normalized address has logged in here before.
+
+    Only on the login page: browsers send the cookie nowhere else.
+    """
+    keys = signing_keys(current_app.config)
+    with suppress(tokens.TokenError):
+        claims = tokens.read(request.cookies.get(COOKIE, ""), COOKIE, keys)
+        return bool(claims["account"] == _digest(email))
+    return False
+
+
 def _email() -> str:
     """Return the email address in the login form or in the request for an API token."""
     authorization = request.authorization
@@ -49,11 +61,8 @@ def _email() -> str:
 
 def _counted_as() -> str:
     """Return a key for the browser if it is known to the account, otherwise for the account."""
-    account, cookie = _digest(_email()), request.cookies.get(COOKIE, "")
-    with suppress(tokens.TokenError):
-        if tokens.read(cookie, COOKIE, signing_keys(current_app.config))["account"] == account:
-            return _digest(cookie)
-    return account
+    email = _email()
+    return _digest(request.cookies[COOKIE] if is_known_browser(email) else email)
 
 
 def _digest(text: str) -> str:

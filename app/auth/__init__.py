@@ -17,4 +17,14 @@ def hide_token(response: Response) -> Response:
     return response
 
 
-from . import email_change, expiry, password, registration, session, sessions, settings, tokens  # noqa: E402, F401 - registers the views and the job
+from . import (  # noqa: E402, F401 - registers the views and the job
+    email_change,
+    expiry,
+    password,
+    registration,
+    security_log,
+    session,
+    sessions,
+    settings,
+    tokens,
+)

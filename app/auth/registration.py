@@ -12,7 +12,7 @@ from ..mail import messages
 from ..models import Registration, User
 from . import auth, limits
 from .forms import ConfirmAccountForm, EmailForm, RegistrationForm
-from .session import log_in
+from .session import complete_login
 
 SENT_TO = "confirmation_sent_to"
 
@@ -73,7 +73,7 @@ def confirm(token: str) -> ResponseReturnValue:
     if user is None:
         return render_template("auth/invalid_link.html", purpose="confirm"), 400
     messages.send_new_user(user)
-    log_in(user)
+    complete_login(user)
     db.session.commit()
     session.pop(SENT_TO, None)
     flash(gettext("Your email is confirmed and you’re logged in. Welcome!"), "success")

@@ -25,10 +25,12 @@ from flask_login import (
 
 from ..api_requests import is_api_request
 from ..deletion import delete_user
+from ..devices import current_device
 from ..extensions import db, login_manager
-from ..known_browsers import failed_logins
+from ..known_browsers import failed_logins, is_known_browser
+from ..mail import messages
 from ..metrics.definitions import FAILED_LOGINS
-from ..models import LoginSession, User
+from ..models import LoginSession, SecurityEvent, User
 from ..security.redirects import redirect_target
 from . import auth, limits
 from .forms import DeleteAccountForm, LoginForm
@@ -93,7 +95,7 @@ def login() -> ResponseReturnValue:
     if form.validate_on_submit():
         user = User.authenticate(form.email.data or "", form.password.data or "")
         if user is not None:
-            log_in(user, remember=form.remember_me.data)
+            complete_login(user, remember=form.remember_me.data)
             db.session.commit()
             return redirect(redirect_target())
         FAILED_LOGINS.inc()
@@ -130,6 +132,16 @@ def delete_account() -> ResponseReturnValue:
         flash(gettext("Your account has been deleted."), "success")
         return redirect(url_for("main.index"))
     return render_template("auth/delete_account.html", form=form)
+
+
+def complete_login(user: User, remember: bool = False) -> None:
+    """Log in `user`, record it, and email them if the account is new to this device."""
+    device, is_known = current_device(), is_known_browser(user.email)
+    is_new = not is_known and SecurityEvent.is_new_device(user, *device)
+    log_in(user, remember)
+    SecurityEvent.record(user, "login_new_device" if is_new else "login")
+    if is_new:
+        messages.send_new_device(user, device)
 
 
 def log_in(user: User, remember: bool = False) -> None:

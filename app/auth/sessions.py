@@ -6,7 +6,7 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user, login_required
 
 from ..extensions import db
-from ..models import LoginSession
+from ..models import LoginSession, SecurityEvent
 from ..pagination import paginate
 from . import auth
 
@@ -25,7 +25,8 @@ def sessions() -> ResponseReturnValue:
 @login_required
 def revoke_session(id: int) -> ResponseReturnValue:
     """Log out one device; ignore a session that no longer exists. One's own logs out here."""
-    LoginSession.revoke(current_user, id)
+    if LoginSession.revoke(current_user, id):
+        SecurityEvent.record(current_user, "session_revoked")
     db.session.commit()
     flash(gettext("The device has been logged out."), "success")
     return redirect(url_for(".sessions"))
@@ -36,6 +37,8 @@ def revoke_session(id: int) -> ResponseReturnValue:
 def revoke_other_sessions() -> ResponseReturnValue:
     """Log out all other devices."""
     number = LoginSession.revoke_others(current_user, g.credential.id)
+    if number:
+        SecurityEvent.record(current_user, "other_sessions_revoked")
     db.session.commit()
     text = ngettext(
         "%(num)d other device has been logged out.",

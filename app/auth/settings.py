@@ -26,10 +26,12 @@ SECTIONS = [
     Section("auth.account", "mail", _l("Account"), _l("Username and email address")),
     Section("auth.change_password", "key", _l("Password"), _l("Choose a new password")),
     Section("auth.sessions", "devices", _l("Sessions"), _l("Devices that are logged in")),
+    Section("auth.security_log", "clock", _l("Security log"), _l("Logins and changes")),
     Section("auth.tokens", "code", _l("API tokens"), _l("Access for apps and scripts")),
     Section(
         "main.preferences", "sliders", _l("Language and theme"), _l("How the site looks for you")
     ),
+    Section("auth.audit_log", "shield", _l("Audit log"), _l("What administrators did")),
     Section("auth.delete_account", "trash", _l("Delete account"), _l("Delete everything")),
 ]
 
@@ -38,7 +40,7 @@ SECTIONS = [
 def settings_sections() -> list[Section]:
     """Return the sections that the current user can open."""
     # Administrators cannot delete their own accounts: see session.py.
-    closed = "auth.delete_account" if current_user.is_administrator() else None
+    closed = "auth.delete_account" if current_user.is_administrator() else "auth.audit_log"
     return [section for section in SECTIONS if section.endpoint != closed]
 
 

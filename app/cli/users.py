@@ -8,7 +8,7 @@ from .. import jobs
 from ..deletion import delete_rows_of_user, delete_user
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
-from ..models import Role, User, email_address
+from ..models import Role, SecurityEvent, User, email_address
 from ..security import passwords
 from .reporting import ReportingGroup
 
@@ -30,6 +30,7 @@ def create(email: str, username: str, role_name: str | None, password: str) -> N
     user.role = _get_role(role_name) if role_name else user.role or _get_role(Role.DEFAULT)
     db.session.add(user)
     try:
+        SecurityEvent.record_action(None, "user_created", user, user.role.name)
         db.session.commit()
     except IntegrityError:
         raise click.ClickException(
@@ -49,7 +50,9 @@ def promote(username: str, role_name: str) -> None:
     Example: flask users promote ann Moderator
     """
     user = get_user(username)
-    user.role = _get_role(role_name)
+    old_role, user.role = user.role, _get_role(role_name)
+    change = f"{old_role and old_role.name} → {user.role.name}"
+    SecurityEvent.record_action(None, "role_changed", user, change)
     db.session.commit()
     click.echo(f"{user.username} now has the role {user.role.name}.")
 
@@ -80,6 +83,7 @@ def delete(username: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete {user.username} with all posts and comments?", abort=True)
     user_id = user.id
+    SecurityEvent.record_action(None, "user_deleted", user)
     delete_user(user)
     db.session.commit()
     jobs.run_now(delete_rows_of_user, user_id)

@@ -14,6 +14,7 @@ from flask_babel import force_locale, get_locale
 from flask_babel import lazy_gettext as _l
 
 from .. import jobs
+from ..devices import Device
 from ..extensions import db
 from ..models import EmailChange, OutboxEmail, Registration, User
 from ..models.email_change import RESTORE_PERIOD
@@ -50,6 +51,12 @@ def send_password_changed(user: User) -> None:
     """Notify a user that the password was changed, in case it was not them."""
     url, subject = site_url("auth.password_reset_request"), _l("Your password was changed")
     _send(user.email, "password_changed", subject, user, url=url)
+
+
+def send_new_device(user: User, login: Device) -> None:
+    """Notify a user of a login from a device that is new to the account."""
+    url, subject = site_url("auth.password_reset_request"), _l("New login to your account")
+    _send(user.email, "new_device", subject, user, url=url, login=login)
 
 
 def send_email_change(user: User, new_email: str) -> None:

@@ -1,6 +1,7 @@
 """Profiles: viewing them, editing one's own, and the administration of accounts."""
 
 from operator import attrgetter
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from ..deletion import delete_user
 from ..extensions import db
 from ..mail import messages
-from ..models import EmailChange, Post, Role, User, lock_row
+from ..models import EmailChange, Post, Role, SecurityEvent, User, lock_row
 from ..permissions import admin_required, can_view
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
@@ -71,6 +72,7 @@ def delete_user_account(username: str) -> ResponseReturnValue:
     form = DeleteUserForm(user)
     if form.validate_on_submit():
         _lock(user)
+        SecurityEvent.record_action(current_user, "user_deleted", user)
         delete_user(user)
         db.session.commit()
         flash(gettext("The account has been deleted."), "success")
@@ -102,6 +104,7 @@ def _lock(user: User) -> None:
 def _save_account(user: User, form: AdminProfileForm) -> bool:
     """Save the form; return False and set a field error if the name or email is taken."""
     _lock(user)
+    before = _audited(user)
     old_email = user.email
     email_changed = old_email != form.email.data
     if email_changed:
@@ -118,8 +121,29 @@ def _save_account(user: User, form: AdminProfileForm) -> bool:
         return False
     if email_changed:
         _record_email_change(user, old_email)
+    _record_changes(user, before)
     db.session.commit()
     return True
+
+
+def _audited(user: User) -> dict[str, Any]:
+    """Return the values whose changes are in the audit log, by the name of the event."""
+    return {
+        "email_changed": user.email,
+        "username_changed": user.username,
+        "role_changed": user.role and user.role.name,
+        "confirmed" if user.confirmed else "unconfirmed": True,
+        "profile_edited": [getattr(user, field) for field in PROFILE_FIELDS],
+    }
+
+
+def _record_changes(user: User, before: dict[str, Any]) -> None:
+    """Add what the current user has changed to the audit log."""
+    for name, value in _audited(user).items():
+        if before.get(name) != value:
+            shown = name in {"username_changed", "role_changed"}
+            detail = f"{before[name]} → {value}" if shown else ""
+            SecurityEvent.record_action(current_user, name, user, detail)
 
 
 def _record_email_change(user: User, old_email: str) -> None:

@@ -13,6 +13,7 @@ from .outbox_email import OutboxEmail
 from .post import Post
 from .registration import Registration, username_is_available
 from .role import Permission, Role
+from .security_event import SecurityEvent
 from .statements import (
     delete_batch,
     delete_older,
@@ -40,6 +41,7 @@ __all__ = [
     "Registration",
     "Role",
     "Rows",
+    "SecurityEvent",
     "Slice",
     "TooManyTokens",
     "User",

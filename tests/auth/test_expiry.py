@@ -13,6 +13,7 @@ from app.models import (
     IdempotencyKey,
     LoginSession,
     Registration,
+    SecurityEvent,
     User,
     utcnow,
 )
@@ -57,7 +58,7 @@ def test_expired_login_sessions_are_deleted(app: Flask, make: Factory) -> None:
     assert count_rows(app, LoginSession) == 1
 
 
-def test_expired_tokens_idempotency_keys_and_email_changes_are_deleted(
+def test_other_expired_rows_are_deleted(
     app: Flask, make: Factory
 ) -> None:
     ann = make.user("ann")
@@ -71,6 +72,9 @@ def test_expired_tokens_idempotency_keys_and_email_changes_are_deleted(
             key, _is_new = IdempotencyKey.get_or_create(user, name, "-")
             change = EmailChange.record(user, name)
             token.expires_at = change.expires_at = moment
+            SecurityEvent.record(user, name)
+            events = db.update(SecurityEvent).where(SecurityEvent.name == name)
+            db.session.execute(events.values(expires_at=moment))
             key.timestamp = moment - IdempotencyKey.TTL
         db.session.commit()
 
@@ -80,3 +84,5 @@ def test_expired_tokens_idempotency_keys_and_email_changes_are_deleted(
         assert db.session.scalars(db.select(AccessToken.name)).all() == ["new"]
         assert db.session.scalars(db.select(IdempotencyKey.key)).all() == ["new"]
         assert db.session.scalars(db.select(EmailChange.old_email)).all() == ["new"]
+        events = db.select(SecurityEvent.name).where(SecurityEvent.name != "token_created")
+        assert db.session.scalars(events).all() == ["new"]

@@ -7,7 +7,13 @@ from app.auth.settings import SECTIONS, Section
 from tests.support.factories import Factory
 from tests.support.http_client import Page, SiteClient
 
-DELETE = "auth.delete_account"
+DELETE, AUDIT = "auth.delete_account", "auth.audit_log"
+OF_USERS = [section for section in SECTIONS if section.endpoint != AUDIT]
+OF_ADMINISTRATORS = [section for section in SECTIONS if section.endpoint != DELETE]
+BY_ROLE = [
+    *[(None, section) for section in OF_USERS],
+    *[("Administrator", section) for section in OF_ADMINISTRATORS],
+]
 
 
 def path(app: Flask, section: Section) -> str:
@@ -23,19 +29,19 @@ def links(app: Flask, page: Page) -> list[str]:
 def test_page_links_to_every_section(app: Flask, make: Factory, client: SiteClient) -> None:
     page = client.log_in(make.user()).open("/auth/settings")
 
-    assert len(SECTIONS) > 5
-    assert links(app, page) == [section.endpoint for section in SECTIONS]
-    assert all(str(section.description) in page.text for section in SECTIONS)
+    assert len(OF_USERS) > 5
+    assert links(app, page) == [section.endpoint for section in OF_USERS]
+    assert all(str(section.description) in page.text for section in OF_USERS)
 
 
-@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.endpoint)
+@pytest.mark.parametrize(("role", "section"), BY_ROLE)
 def test_section_has_the_navigation_and_is_current(
-    app: Flask, make: Factory, client: SiteClient, section: Section
+    app: Flask, make: Factory, client: SiteClient, role: str | None, section: Section
 ) -> None:
-    page = client.log_in(make.user()).open(path(app, section))
+    page = client.log_in(make.user(role=role)).open(path(app, section))
 
     assert page.status == 200
-    assert links(app, page) == [one.endpoint for one in SECTIONS]
+    assert links(app, page) == [one.endpoint for one in (OF_ADMINISTRATORS if role else OF_USERS)]
     assert f'href="{path(app, section)}" aria-current="page"' in page.html
     assert page.html.count('aria-current="page"') == 1
     assert "/auth/settings" in page.links
@@ -51,14 +57,6 @@ def test_change_of_the_email_address_belongs_to_the_account(
     assert "/auth/change-email" in page.links
 
     assert 'href="/auth/account" aria-current="page"' in client.open("/auth/change-email").html
-
-
-def test_administrator_has_no_section_to_delete_the_account(
-    app: Flask, make: Factory, client: SiteClient
-) -> None:
-    page = client.log_in(make.user(role="Administrator")).open("/auth/settings")
-
-    assert links(app, page) == [one.endpoint for one in SECTIONS if one.endpoint != DELETE]
 
 
 def test_preferences_of_anonymous_users_are_no_section(client: SiteClient) -> None:

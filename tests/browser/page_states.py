@@ -80,6 +80,8 @@ ACCOUNT = {
     "confirm new email": PageState("/auth/change-email/{change_email_token}", "user"),
     "restore email": PageState("/auth/restore-email/{restore_email_token}"),
     "sessions": PageState("/auth/sessions", "user"),
+    "security log": PageState("/auth/security-log", "user"),
+    "audit log": PageState("/auth/audit-log", "administrator"),
     "tokens": PageState("/auth/tokens", "user"),
     "revoke tokens": PageState("/auth/tokens/revocation", "user"),
     "no tokens": PageState("/auth/tokens", "newcomer"),

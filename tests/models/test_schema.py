@@ -20,6 +20,7 @@ from app.models import (
     OutboxEmail,
     Post,
     Role,
+    SecurityEvent,
     User,
     utcnow,
 )
@@ -58,7 +59,7 @@ def test_every_foreign_key_has_an_index(inspector: Inspector) -> None:
         if not any(index[: len(columns)] == columns for index in indexes(inspector, table))
     ]
 
-    assert len(keys) == 11
+    assert len(keys) == 13
     assert without_index == []
 
 
@@ -98,6 +99,9 @@ ROWS: dict[type[Any], Callable[[User], Any]] = {
     AccessToken: lambda user: AccessToken.issue(user, "x", days=1)[0],
     LoginSession: lambda user: LoginSession(
         user_id=user.id, digest="x", security_stamp="x", expires_at=utcnow()
+    ),
+    SecurityEvent: lambda user: SecurityEvent(
+        name="x", user_id=user.id, username="x", expires_at=utcnow()
     ),
     EmailChange: lambda user: EmailChange.record(user, "old@example.com"),
     IdempotencyKey: lambda user: IdempotencyKey(user_id=user.id, key="x", fingerprint="x"),

@@ -168,6 +168,12 @@ PAGES = [
     ),
     get("auth.restore_email", "/auth/restore-email/{restore_email_token}", PUBLIC),
     get("auth.delete_account", "/auth/delete-account", account(OK, administrator=FORBIDDEN)),
+    get("auth.security_log", "/auth/security-log", account(OK)),
+    get(
+        "auth.audit_log",
+        "/auth/audit-log",
+        account(FORBIDDEN, administrator=OK),
+    ),
     get("auth.sessions", "/auth/sessions", account(OK)),
     get("auth.tokens", "/auth/tokens", account(OK)),
     get("auth.revoke_tokens", "/auth/tokens/revocation", account(OK)),

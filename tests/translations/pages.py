@@ -44,6 +44,8 @@ PAGES = [
     "/auth/restore-email/broken",
     "/auth/delete-account",
     "/auth/sessions",
+    "/auth/security-log",
+    "/auth/audit-log",
     "/auth/tokens",
     "/auth/tokens/revocation",
     "/api/docs",
