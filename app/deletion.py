@@ -18,6 +18,7 @@ from .models import (
     Comment,
     EmailChange,
     Follow,
+    FormerUsername,
     IdempotencyKey,
     LoginSession,
     OutboxEmail,
@@ -47,6 +48,7 @@ def delete_user(user: User) -> None:
     db.session.flush()
     db.session.execute(delete(OutboxEmail).where(OutboxEmail.recipient == user.email))
     EmailChange.delete_all(user)  # they could restore the email address
+    FormerUsername.delete_all(user)
     if user.erase():
         jobs.enqueue(delete_rows_of_user, user.id, unique=True)
     db.session.expire_all()
@@ -134,7 +136,7 @@ def _forget_events(user_id: int) -> int:
 
 
 def _delete_credentials(user_id: int) -> int:
-    tables: Any = (AccessToken, EmailChange, IdempotencyKey, LoginSession)
+    tables: Any = (AccessToken, EmailChange, FormerUsername, IdempotencyKey, LoginSession)
     return sum(delete_batch(table, table.user_id == user_id, BATCH) for table in tables)
 
 

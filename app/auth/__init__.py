@@ -27,4 +27,5 @@ from . import (  # noqa: E402, F401 - registers the views and the job
     sessions,
     settings,
     tokens,
+    username,
 )

@@ -7,6 +7,7 @@ from ..extensions import db
 from ..models import (
     AccessToken,
     EmailChange,
+    FormerUsername,
     IdempotencyKey,
     LoginSession,
     Registration,
@@ -25,6 +26,7 @@ def delete_expired() -> None:
         (LoginSession.expires_at, now),
         (AccessToken.expires_at, now),
         (EmailChange.expires_at, now),
+        (FormerUsername.expires_at, now),
         (SecurityEvent.expires_at, now),
         (IdempotencyKey.timestamp, now - IdempotencyKey.TTL),
     ]

@@ -117,6 +117,21 @@ class ChangePasswordForm(Form):
     submit = SubmitField(_l("Change password"))
 
 
+class ChangeUsernameForm(Form):
+    """Change the username."""
+
+    username = username_field(
+        _l("Public. Use letters, digits, dots and underscores, starting with a letter.")
+    )
+    password = PasswordField(_l("Password"), [REQUIRED, own_password])
+    submit = SubmitField(_l("Change username"))
+
+    def validate_username(self, field: Field) -> None:
+        """Reject a username that another user has, had a short time ago, or registers."""
+        if not username_is_available(field.data or "", current_user.email, exclude=current_user):
+            raise ValidationError(USERNAME_TAKEN)
+
+
 class ChangeEmailForm(Form):
     """Request a change of the email address."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from ..deletion import delete_user
 from ..extensions import db
 from ..mail import messages
-from ..models import EmailChange, Post, Role, SecurityEvent, User, lock_row
+from ..models import EmailChange, FormerUsername, Post, Role, SecurityEvent, User, lock_row
 from ..permissions import admin_required, can_view
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
@@ -23,8 +23,12 @@ PROFILE_FIELDS = ("name", "location", "about_me")
 
 @main.get("/user/<username>")
 def user(username: str) -> ResponseReturnValue:
-    """Show a profile and the posts of the user."""
+    """Show a profile and the posts of the user; redirect from a former username."""
     profile = User.find_profile(username, getattr(current_user, "id", None))
+    if profile is None:
+        current = FormerUsername.find_user(username)
+        if current is not None and can_view(current):
+            return redirect(url_for(".user", username=current.username))
     if profile is None or not can_view(profile.user):
         abort(404)
     page = post_page(Post.rows().where(Post.author_id == profile.user.id))

@@ -6,6 +6,7 @@ from .comment import Comment
 from .email_change import EmailChange
 from .feed import Query, Slice, feed_of
 from .follow import Follow
+from .former_username import FormerUsername, TooManyUsernames
 from .idempotency import IdempotencyKey
 from .job import Job
 from .login_session import LoginSession
@@ -31,6 +32,7 @@ __all__ = [
     "Comment",
     "EmailChange",
     "Follow",
+    "FormerUsername",
     "IdempotencyKey",
     "Job",
     "LoginSession",
@@ -44,6 +46,7 @@ __all__ = [
     "SecurityEvent",
     "Slice",
     "TooManyTokens",
+    "TooManyUsernames",
     "User",
     "delete_batch",
     "delete_older",

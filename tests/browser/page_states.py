@@ -74,6 +74,8 @@ ACCOUNT = {
     "settings": PageState("/auth/settings", "user"),
     "settings, administrator": PageState("/auth/settings", "administrator"),
     "account": PageState("/auth/account", "user"),
+    "change username": PageState("/auth/change-username", "user"),
+    "change username, empty": PageState("/auth/change-username", "user", SUBMIT),
     "change password": PageState("/auth/change-password", "user"),
     "change password, empty": PageState("/auth/change-password", "user", SUBMIT),
     "change email": PageState("/auth/change-email", "user"),

@@ -14,6 +14,7 @@ from app.models import (
     AccessToken,
     Comment,
     EmailChange,
+    FormerUsername,
     IdempotencyKey,
     Job,
     LoginSession,
@@ -59,7 +60,7 @@ def test_every_foreign_key_has_an_index(inspector: Inspector) -> None:
         if not any(index[: len(columns)] == columns for index in indexes(inspector, table))
     ]
 
-    assert len(keys) == 13
+    assert len(keys) == 14
     assert without_index == []
 
 
@@ -102,6 +103,9 @@ ROWS: dict[type[Any], Callable[[User], Any]] = {
     ),
     SecurityEvent: lambda user: SecurityEvent(
         name="x", user_id=user.id, username="x", expires_at=utcnow()
+    ),
+    FormerUsername: lambda user: FormerUsername(
+        user_id=user.id, username="x", expires_at=utcnow()
     ),
     EmailChange: lambda user: EmailChange.record(user, "old@example.com"),
     IdempotencyKey: lambda user: IdempotencyKey(user_id=user.id, key="x", fingerprint="x"),

@@ -109,6 +109,13 @@ FORMS = [
         old_password="{password}",
         **NEW_PASSWORD,
     ),
+    post(
+        "auth.change_username",
+        "/auth/change-username",
+        account(DONE),
+        username="renamed",
+        **PASSWORD,
+    ),
     post("auth.password_reset_request", "/auth/reset", PUBLIC_FORM, email="x@example.com"),
     post("auth.password_reset", "/auth/reset/{reset_token}", PUBLIC_FORM, **NEW_PASSWORD),
     post(
@@ -156,6 +163,7 @@ PAGES = [
     get("auth.unconfirmed", "/auth/unconfirmed", UNCONFIRMED_PAGE),
     get("auth.confirm", "/auth/confirm/{confirm_token}", PUBLIC),
     get("auth.settings", "/auth/settings", account(OK)),
+    get("auth.change_username", "/auth/change-username", account(OK)),
     get("auth.account", "/auth/account", account(OK)),
     get("auth.change_password", "/auth/change-password", account(OK)),
     get("auth.password_reset_request", "/auth/reset", PUBLIC),

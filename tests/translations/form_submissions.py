@@ -144,6 +144,10 @@ PASSWORD_AND_EMAIL = [
         "user", "/auth/change-email", {"email": "data_moved@example.com", "password": PASSWORD}
     ),
     Submission("user", "/auth/change-email", {"email": "data", "password": "data"}),
+    Submission(
+        "user", "/auth/change-username", {"username": "data_renamed", "password": PASSWORD}
+    ),
+    Submission("user", "/auth/change-username", {"username": "2 data", "password": "data"}),
     button(
         "user",
         "/auth/change-email/{change_email_token}",

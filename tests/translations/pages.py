@@ -36,6 +36,7 @@ PAGES = [
     "/auth/reset/broken",
     "/auth/settings",
     "/auth/account",
+    "/auth/change-username",
     "/auth/change-password",
     "/auth/change-email",
     "/auth/change-email/{change_email_token}",
