@@ -64,7 +64,7 @@ def confirm(token: str) -> ResponseReturnValue:
     could register another person's address and share the account once its owner confirms it.
     """
     account = Registration.find_by_token(token) or User.find_by_token("confirm", token)
-    if account is None or account.confirmed:
+    if account is None or account.confirmed or not account.is_active:
         return render_template("auth/invalid_link.html", purpose="confirm"), 400
     form = ConfirmAccountForm(account)
     if not form.validate_on_submit():

@@ -30,6 +30,8 @@ EVENTS = {
     "confirmed": _l("Email address confirmed"),
     "unconfirmed": _l("Email address unconfirmed"),
     "user_created": _l("Account created"),
+    "user_suspended": _l("Account suspended"),
+    "user_reinstated": _l("Suspension ended"),
     "user_deleted": _l("Account deleted"),
     "post_edited": _l("Post edited"),
     "post_deleted": _l("Post deleted"),

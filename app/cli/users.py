@@ -71,6 +71,7 @@ def list_users(role_name: str | None, limit: int) -> None:
     for user in rows:
         role = user.role.name if user.role else "no role"
         suffix = "" if user.confirmed else ", unconfirmed"
+        suffix += "" if user.is_active else ", suspended"
         click.echo(f"{user.id}  {user.username}  {user.email}  ({role}{suffix})")
 
 

@@ -3,7 +3,7 @@
 Each adds an email to the outbox in the current transaction; it is sent once that commits. Links
 start with SITE_URL, never with the Host header of the request. Only FLASKY_ADMIN
 gets text that a user chose, such as a username: anyone can enter anyone's address, and send them
-advertisements.
+advertisements. The reason of a suspension is written by an administrator.
 """
 
 from typing import Any
@@ -57,6 +57,17 @@ def send_new_device(user: User, login: Device) -> None:
     """Notify a user of a login from a device that is new to the account."""
     url, subject = site_url("auth.password_reset_request"), _l("New login to your account")
     _send(user.email, "new_device", subject, user, url=url, login=login)
+
+
+def send_suspended(user: User) -> None:
+    """Notify a user that an administrator has suspended the account, with the reason."""
+    _send(user.email, "suspended", _l("Your account was suspended"), user)
+
+
+def send_reinstated(user: User) -> None:
+    """Notify a user that the suspension has ended."""
+    url, subject = site_url("auth.login"), _l("Your account is no longer suspended")
+    _send(user.email, "reinstated", subject, user, url=url)
 
 
 def send_email_change(user: User, new_email: str) -> None:

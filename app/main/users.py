@@ -75,7 +75,7 @@ def delete_user_account(username: str) -> ResponseReturnValue:
         )
     form = DeleteUserForm(user)
     if form.validate_on_submit():
-        _lock(user)
+        lock_accounts(user)
         SecurityEvent.record_action(current_user, "user_deleted", user)
         delete_user(user)
         db.session.commit()
@@ -92,7 +92,7 @@ def get_user_or_404(username: str) -> User:
     return user
 
 
-def _lock(user: User) -> None:
+def lock_accounts(user: User) -> None:
     """Lock both accounts, and check again that the current user is an administrator.
 
     Otherwise two administrators could demote or delete each other at the same moment.
@@ -101,13 +101,14 @@ def _lock(user: User) -> None:
     for account in sorted({administrator, user}, key=attrgetter("id")):  # avoids deadlocks
         if not lock_row(account) or account.deleted_at is not None:
             abort(404)
-    if not (administrator.confirmed and administrator.is_administrator()):
+    is_active = administrator.confirmed and administrator.is_active
+    if not (is_active and administrator.is_administrator()):
         abort(403)
 
 
 def _save_account(user: User, form: AdminProfileForm) -> bool:
     """Save the form; return False and set a field error if the name or email is taken."""
-    _lock(user)
+    lock_accounts(user)
     before = _audited(user)
     old_email = user.email
     email_changed = old_email != form.email.data

@@ -105,6 +105,7 @@ def user_and_row(model: type[Credential]) -> Select[User, Any]:
             model.digest == bindparam("digest"),
             model.security_stamp == User.security_stamp,
             model.expires_at > bindparam("now"),
+            User.suspended_at.is_(None),
         )
     )
 

@@ -41,6 +41,7 @@ class Registration(PasswordMixin, Model):
     __table_args__ = (Index("uq_registrations_username_lower", func.lower(username), unique=True),)
 
     confirmed = False
+    is_active = True
 
     @classmethod
     def save(cls, email: str, username: str, password: str, locale: str) -> Self:

@@ -21,7 +21,10 @@ class DemoSite(LiveSite):
         assert result.exit_code == 0, result.output
         newcomer = self.make.user("newcomer", about_me=None)
         pending = self.make.user("pending", confirmed=False)
+        suspended = self.make.user("suspended")
         with app.app_context():
+            db.session.get_one(User, suspended.id).suspend("Advertisements in every comment.")
+            db.session.commit()
             self.users = {
                 "user": self._demo_user("maya"),
                 "moderator": self._demo_user("tom"),

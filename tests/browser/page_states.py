@@ -59,6 +59,10 @@ WRITING = {
     "edit profile": PageState("/edit-profile", "user"),
     "manage account": PageState("/edit-profile/{maya}", "administrator"),
     "delete user": PageState("/user/newcomer/deletion", "administrator"),
+    "suspend user": PageState("/user/newcomer/suspension", "administrator"),
+    "suspend user, empty": PageState("/user/newcomer/suspension", "administrator", SUBMIT),
+    "suspended user": PageState("/user/suspended", "administrator"),
+    "end suspension": PageState("/user/suspended/reinstatement", "administrator"),
     "delete user, wrong name": PageState("/user/newcomer/deletion", "administrator", SUBMIT),
 }
 ACCOUNT = {

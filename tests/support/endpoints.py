@@ -93,6 +93,15 @@ FORMS = [
         only("administrator", outcome=DONE),
         username="other",
     ),
+    post(
+        "main.suspend_user",
+        "/user/{other}/suspension",
+        only("administrator", outcome=DONE),
+        reason="Spam",
+    ),
+    post(
+        "main.reinstate_user", "/user/{other}/reinstatement", only("administrator", outcome=DONE)
+    ),
     post("main.follow", "/follow/{other}", users(DONE)),
     post("main.unfollow", "/unfollow/{other}", users(DONE)),
     post("main.preview", "/preview", users(OK), **BODY),
@@ -155,6 +164,8 @@ PAGES = [
     get("main.edit_profile", "/edit-profile", users(OK)),
     get("main.edit_profile_admin", "/edit-profile/{other_id}", only("administrator")),
     get("main.delete_user", "/user/{other}/deletion", only("administrator")),
+    get("main.suspend_user", "/user/{other}/suspension", only("administrator")),
+    get("main.reinstate_user", "/user/{other}/reinstatement", only("administrator", outcome=DONE)),
     get("main.followers", "/followers/{author}", everyone(OK)),
     get("main.followed_by", "/followed-by/{author}", everyone(OK)),
     get("main.preferences", "/preferences", PUBLIC),

@@ -90,6 +90,11 @@ USERS = [
         "/edit-profile/{user_id}",
         {"email": "data_moderator@example.com", "username": "data_moderator", "role": "data"},
     ),
+    Submission("administrator", "/user/data_user/suspension", {"reason": "data"}),
+    Submission("administrator", "/user/data_user/suspension", {"reason": ""}),
+    button(
+        "administrator", "/user/data_suspended/reinstatement", "/user/data_suspended/reinstatement"
+    ),
     Submission("administrator", "/user/data_user/deletion", {"username": "data_user"}),
     Submission("administrator", "/user/data_user/deletion", {"username": "data_other"}),
     Submission("user", "/preferences", {"theme": "dark"}),

@@ -36,6 +36,7 @@ class ContentSite:
         self.make = Factory(app)
         self.users = {role: self._user(role) for role in ROLE_NAMES}
         self.users["newcomer"] = self.make.user("data_newcomer")
+        self.users["suspended"] = self.make.user("data_suspended")
         self.users["pending"] = self.make.user("data_pending", confirmed=False)
         self.values = self._create_content() | {
             f"{purpose}_token": token_for(app, self.users[user], purpose)
@@ -83,6 +84,7 @@ class ContentSite:
             self.make.follow(self.users[role], user)
             self.make.follow(user, self.users[role])
         with self.app.app_context():
+            db.session.get_one(User, self.users["suspended"].id).suspend("data")
             author = db.session.get_one(User, user.id)
             db.session.get_one(Comment, comments[2]).suspend(
                 by=db.session.get_one(User, moderator.id)
