@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, delete, exists, or_, select, t
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from ..extensions import Model, db
-from .statements import rows_changed
+from .statements import delete_batch, rows_changed, run_once
 from .types import Rows, UTCDateTime, utcnow
 from .user import User
 
@@ -26,7 +26,7 @@ class SecurityEvent(Model):
 
     TTL: ClassVar = timedelta(days=180)
     AUDIT_TTL: ClassVar = timedelta(days=730)
-    MAX_PER_USER: ClassVar = 200  # without actions of others
+    MAX_PER_NAME: ClassVar = 50  # of each user, without actions of others
     LOGINS: ClassVar = ("login", "login_new_device")
     # Actions on content. They are no concern of the author's security log.
     MODERATION: ClassVar = (
@@ -64,13 +64,14 @@ class SecurityEvent(Model):
     def record(cls, user: User, name: str, detail: str = "") -> None:
         """Record what `user` did with their own account. The caller commits.
 
-        `name` has at most 64 characters, `detail` is cut off at 255. Only the latest MAX_PER_USER
-        events of a user are kept.
+        `name` has at most 64 characters, `detail` is cut off at 255. Only the latest MAX_PER_NAME
+        events of each name are kept, so that no flood of events removes those of other names.
         """
         cls._add(user, name, detail, cls.TTL)
-        own = select(cls.id).where(cls.user_id == user.id, cls.actor_name.is_(None))
-        newest_first = own.order_by(cls.timestamp.desc(), cls.id.desc())
-        surplus = newest_first.offset(cls.MAX_PER_USER).limit(100)
+        same = (cls.user_id == user.id) & (cls.name == name) & cls.actor_name.is_(None)
+        newest_first = select(cls.id).where(same).order_by(cls.timestamp.desc(), cls.id.desc())
+        surplus = newest_first.offset(cls.MAX_PER_NAME).limit(100)
+        surplus = run_once(surplus.with_for_update(skip_locked=True))
         cls._execute(delete(cls).where(cls.id.in_(surplus)))
 
     @classmethod
@@ -139,8 +140,8 @@ class SecurityEvent(Model):
 
         Return how many rows were changed.
         """
-        own = select(cls.id).where(cls.user_id == user_id, cls.actor_name.is_(None)).limit(limit)
-        if deleted := cls._execute(delete(cls).where(cls.id.in_(own))):
+        is_own = (cls.user_id == user_id) & cls.actor_name.is_(None)
+        if deleted := delete_batch(cls, is_own, limit):
             return deleted
         changed = 0
         for column in (cls.user_id, cls.actor_id):

@@ -54,17 +54,19 @@ def test_audit_log_has_the_names_at_the_time_and_the_present_ones() -> None:
     assert [(row.actor_name, row.current_actor) for row in rows] == [("boss", None), ("", None)]
 
 
-def test_number_of_events_is_limited_per_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SecurityEvent, "MAX_PER_USER", 3)
+def test_number_of_events_is_limited_per_user_and_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SecurityEvent, "MAX_PER_NAME", 3)
     ann, bob = create_user("ann"), create_user("bob")
     SecurityEvent.record_action(bob, "role_changed", ann)
-    SecurityEvent.record(bob, "login")
+    for user in (ann, bob):
+        SecurityEvent.record(user, "login")
 
     for number in range(5):
-        SecurityEvent.record(ann, f"event {number}")
+        SecurityEvent.record(ann, "token_created", f"{number}")
 
-    own = ["event 4", "event 3", "event 2", "role_changed"]
-    assert names(SecurityEvent.own_rows(ann)) == own
+    assert names(SecurityEvent.own_rows(ann)) == [*["token_created"] * 3, "login", "role_changed"]
+    details = db.select(SecurityEvent.detail).where(SecurityEvent.name == "token_created")
+    assert set(db.session.scalars(details)) == {"2", "3", "4"}
     assert names(SecurityEvent.own_rows(bob)) == ["login"]
 
 
