@@ -84,6 +84,7 @@ class Config:
     RATELIMIT_STORAGE_URI = f"shared+{REDIS_URL}" if REDIS_URL else "memory://"
     RATELIMIT_LOGIN = env.text("RATELIMIT_LOGIN", "20 per minute", rules.LIMITS)
     RATELIMIT_ACCOUNT = env.text("RATELIMIT_ACCOUNT", "50 per hour", rules.LIMITS)
+    RATELIMIT_CODE = env.text("RATELIMIT_CODE", "10 per hour", rules.LIMITS)
     RATELIMIT_REGISTER = env.text("RATELIMIT_REGISTER", "10 per hour", rules.LIMITS)
     RATELIMIT_EMAIL = env.text("RATELIMIT_EMAIL", "5 per hour", rules.LIMITS)
     RATELIMIT_CHANGE = env.text("RATELIMIT_CHANGE", "60 per minute; 1000 per hour", rules.LIMITS)

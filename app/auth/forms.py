@@ -1,4 +1,4 @@
-"""Forms for registration, login, passwords, email addresses and API tokens."""
+"""Forms for registration, login, passwords, second factors, email addresses and API tokens."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from flask_login import current_user
 from wtforms import (
     BooleanField,
     Field,
+    HiddenField,
     IntegerField,
     PasswordField,
     StringField,
@@ -56,6 +57,28 @@ class LoginForm(Form):
     password = PasswordField(_l("Password"), [REQUIRED])
     remember_me = BooleanField(_l("Keep me logged in"))
     submit = SubmitField(_l("Log in"))
+
+
+def code_field(description: Any) -> StringField:
+    """Return a field for a code of the second factor."""
+    return StringField(_l("Code"), [REQUIRED, MaxLength(64)], description=description)
+
+
+class CodeForm(Form):
+    """Complete a login."""
+
+    code = code_field(
+        _l("The six digits in your authenticator app, or one of your recovery codes.")
+    )
+    submit = SubmitField(_l("Log in"))
+
+
+class SetUpTwoFactorForm(Form):
+    """Switch two-factor authentication on."""
+
+    secret = HiddenField()
+    code = code_field(_l("The six digits that the app shows now."))
+    submit = SubmitField(_l("Turn on"))
 
 
 class RegistrationForm(Form):

@@ -14,12 +14,14 @@ from .post import Post
 from .registration import Registration, username_is_available
 from .role import Permission, Role
 from .statements import delete_batch, delete_older, insert_or_ignore, lock_row, rows_changed
+from .two_factor import Authenticator, RecoveryCode, accept_code
 from .types import Rows, utcnow
 from .user import AnonymousUser, User
 
 __all__ = [
     "AccessToken",
     "AnonymousUser",
+    "Authenticator",
     "Comment",
     "EmailChange",
     "Follow",
@@ -30,12 +32,14 @@ __all__ = [
     "Permission",
     "Post",
     "Query",
+    "RecoveryCode",
     "Registration",
     "Role",
     "Rows",
     "Slice",
     "TooManyTokens",
     "User",
+    "accept_code",
     "delete_batch",
     "delete_older",
     "feed_of",

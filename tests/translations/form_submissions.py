@@ -161,6 +161,18 @@ TOKENS = [
     button("user", "/auth/tokens", "/auth/tokens/{api_token}/revocation"),
     button("user", "/auth/tokens/revocation", "/auth/tokens/revocation"),
 ]
+TWO_FACTOR = [
+    Submission(
+        "anonymous",
+        "/auth/login",
+        {"email": "data_administrator@example.com", "password": PASSWORD},
+    ),
+    Submission("anonymous", "/auth/login/code", {"code": "data"}, direct=True),
+    Submission("user", "/auth/two-factor/setup", {"code": "data"}),
+    Submission("user", "/auth/two-factor/setup", {"code": LONG, "secret": "data"}),
+    button("administrator", "/auth/two-factor", "/auth/two-factor/recovery-codes"),
+    button("administrator", "/auth/two-factor/removal", "/auth/two-factor/removal"),
+]
 SUBMISSIONS = [
     *CONTENT,
     *USERS,
@@ -168,4 +180,5 @@ SUBMISSIONS = [
     *REGISTRATION,
     *PASSWORD_AND_EMAIL,
     *TOKENS,
+    *TWO_FACTOR,
 ]

@@ -7,6 +7,7 @@ from flask import Flask, abort
 from app.extensions import db
 from app.models import AccessToken, Comment, Post, User
 from tests.support.app_factory import make_app
+from tests.support.authenticator_app import add_authenticator
 from tests.support.factories import Factory, UserData
 from tests.support.http_client import SiteClient
 from tests.support.live_site import UNLIMITED
@@ -42,6 +43,7 @@ class ContentSite:
             for purpose, user in TOKENS.items()
         }
         self._sessions = {role: self._log_in(role) for role in (*ROLE_NAMES, "newcomer")}
+        add_authenticator(app, self.users["administrator"])
         self._snapshot = Snapshot(app)
 
     def restore(self) -> None:

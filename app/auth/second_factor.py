@@ -1,0 +1,48 @@
+"""The second step of a login: a code of the authenticator app, or a recovery code."""
+
+from flask import flash, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from ..extensions import db
+from ..known_browsers import check_code
+from ..metrics.definitions import FAILED_LOGINS
+from ..models import RecoveryCode
+from ..security.redirects import redirect_target
+from . import auth, limits
+from .forms import CodeForm
+from .session import PENDING, log_in, pending_login
+
+
+@auth.route("/login/code", methods=["GET", "POST"])
+@limits.password_attempts
+def login_code() -> ResponseReturnValue:
+    """Ask a user whose password was right for a code, and log in."""
+    pending, form = pending_login(), CodeForm()
+    if pending is None:
+        flash(gettext("Your login has expired. Log in again."))
+        return redirect(url_for(".login"))
+    user, remember = pending
+    if form.validate_on_submit():
+        codes = RecoveryCode.count(user)
+        if check_code(user, form.code.data or ""):
+            session.pop(PENDING)
+            log_in(user, remember, second_factor=True)
+            left = RecoveryCode.count(user)
+            db.session.commit()
+            if left < codes:
+                flash(recovery_code_used(left))
+            return redirect(redirect_target())
+        FAILED_LOGINS.inc()
+        form.code.errors = [gettext("Wrong or already used code. Enter the current one.")]
+    return render_template("auth/login_code.html", form=form)
+
+
+def recovery_code_used(left: int) -> str:
+    """Return how many recovery codes are left."""
+    text: str = ngettext(
+        "You used a recovery code. %(num)d is left.",
+        "You used a recovery code. %(num)d are left.",
+        left,
+    )
+    return text
