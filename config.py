@@ -75,6 +75,7 @@ class Config:
     REMEMBER_COOKIE_DAYS = env.number("REMEMBER_COOKIE_DAYS", 30, maximum=3650)
     REMEMBER_COOKIE_DURATION = timedelta(days=REMEMBER_COOKIE_DAYS)
     PERMANENT_SESSION_LIFETIME = timedelta(days=31)
+    REAUTHENTICATION_MINUTES = env.number("REAUTHENTICATION_MINUTES", 15, maximum=1440)
     REMEMBER_COOKIE_NAME = "remember_token"
     REMEMBER_COOKIE_HTTPONLY = True
     REMEMBER_COOKIE_SAMESITE = "Lax"
@@ -178,6 +179,7 @@ class TestingConfig(Config):
     database_variable = "TEST_DATABASE_URL"
     SQLALCHEMY_DATABASE_URI = env.text("TEST_DATABASE_URL", "sqlite://", rules.DATABASE)
     PASSWORD_HASH_METHOD = "scrypt:256:8:1"  # noqa: S105 - the name of a method, and a fast one
+    REAUTHENTICATION_MINUTES = 1440  # some sessions are shared by all tests
     JOBS_EAGER = True
     STATIC_ROOT = "instance/collected-testing"  # not the files that `make run` serves
     MAIL_SUPPRESS_SEND = False  # Flask-Mail suppresses email in tests; ours have a mail server

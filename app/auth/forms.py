@@ -64,13 +64,22 @@ def code_field(description: Any) -> StringField:
     return StringField(_l("Code"), [REQUIRED, MaxLength(64)], description=description)
 
 
+CODE_HINT = _l("The six digits in your authenticator app, or one of your recovery codes.")
+
+
 class CodeForm(Form):
     """Complete a login."""
 
-    code = code_field(
-        _l("The six digits in your authenticator app, or one of your recovery codes.")
-    )
+    code = code_field(CODE_HINT)
     submit = SubmitField(_l("Log in"))
+
+
+class ReauthenticationForm(Form):
+    """Log in again."""
+
+    password = PasswordField(_l("Password"), [REQUIRED, own_password])
+    code = code_field(CODE_HINT)
+    submit = SubmitField(_l("Confirm"))
 
 
 class SetUpTwoFactorForm(Form):

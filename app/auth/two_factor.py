@@ -16,6 +16,7 @@ from ..security.cache_control import no_store
 from ..security.encryption import DecryptionError, decrypt, encrypt
 from . import auth
 from .forms import SetUpTwoFactorForm
+from .reauthentication import recent_login_required
 from .session import stay_logged_in
 
 SETUP, MAX_AGE = "two-factor setup", 3600  # seconds
@@ -33,7 +34,7 @@ def two_factor() -> ResponseReturnValue:
 
 
 @auth.route("/two-factor/setup", methods=["GET", "POST"])
-@login_required
+@recent_login_required
 def set_up_two_factor() -> ResponseReturnValue:
     """Show a new secret; switch two-factor authentication on when its first code is sent.
 
@@ -59,7 +60,7 @@ def set_up_two_factor() -> ResponseReturnValue:
 
 
 @auth.post("/two-factor/recovery-codes")
-@login_required
+@recent_login_required
 def replace_recovery_codes() -> ResponseReturnValue:
     """Replace the recovery codes, and show the new ones."""
     if Authenticator.find(current_user) is None:
@@ -68,7 +69,7 @@ def replace_recovery_codes() -> ResponseReturnValue:
 
 
 @auth.route("/two-factor/removal", methods=["GET", "POST"])
-@login_required
+@recent_login_required
 def remove_two_factor() -> ResponseReturnValue:
     """Switch two-factor authentication off after confirmation."""
     form = ConfirmForm()

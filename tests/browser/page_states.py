@@ -82,6 +82,8 @@ ACCOUNT = {
     "set up two-factor": PageState("/auth/two-factor/setup", "user"),
     "set up two-factor, empty": PageState("/auth/two-factor/setup", "user", SUBMIT),
     "remove two-factor": PageState("/auth/two-factor/removal", "moderator"),
+    "reauthenticate": PageState("/auth/reauthentication", "user"),
+    "reauthenticate, empty": PageState("/auth/reauthentication", "moderator", SUBMIT),
     "tokens": PageState("/auth/tokens", "user"),
     "revoke tokens": PageState("/auth/tokens/revocation", "user"),
     "no tokens": PageState("/auth/tokens", "newcomer"),

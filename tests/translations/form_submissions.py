@@ -168,6 +168,8 @@ TWO_FACTOR = [
         {"email": "data_administrator@example.com", "password": PASSWORD},
     ),
     Submission("anonymous", "/auth/login/code", {"code": "data"}, direct=True),
+    Submission("user", "/auth/reauthentication", {"password": "data"}),
+    Submission("administrator", "/auth/reauthentication", {"password": PASSWORD, "code": "data"}),
     Submission("user", "/auth/two-factor/setup", {"code": "data"}),
     Submission("user", "/auth/two-factor/setup", {"code": LONG, "secret": "data"}),
     button("administrator", "/auth/two-factor", "/auth/two-factor/recovery-codes"),

@@ -42,6 +42,7 @@ PAGES = [
     "/auth/restore-email/broken",
     "/auth/delete-account",
     "/auth/login/code",
+    "/auth/reauthentication",
     "/auth/two-factor",
     "/auth/two-factor/setup",
     "/auth/two-factor/removal",
