@@ -157,6 +157,38 @@ class ChangeEmailForm(Form):
     submit = SubmitField(_l("Change email address"))
 
 
+def passkey_name_field() -> StringField:
+    """Return a field for the name of a passkey."""
+    return StringField(
+        _l("Name"),
+        [REQUIRED, MaxLength(64)],
+        filters=[strip],
+        description=_l("For example, the device or password manager that keeps it."),
+    )
+
+
+class AddPasskeyForm(Form):
+    """Add a passkey, which a script puts into `credential`."""
+
+    name = passkey_name_field()
+    credential = HiddenField()
+    submit = SubmitField(_l("Add passkey"))
+
+
+class RenamePasskeyForm(Form):
+    """Rename a passkey."""
+
+    name = passkey_name_field()
+    submit = SubmitField(_l("Save"))
+
+
+class PasskeyLoginForm(Form):
+    """Log in with a passkey."""
+
+    credential = HiddenField()
+    remember_me = BooleanField()
+
+
 DAYS_MESSAGE = _l("Enter a number from 1 to 3650.")
 
 

@@ -22,7 +22,7 @@ from .forms import ReauthenticationForm
 from .session import stay_logged_in
 
 
-def recent_login_required(view: Callable[..., ResponseReturnValue]) -> Callable[..., Any]:
+def recent_login_required(view: Callable[..., ResponseReturnValue]) -> Any:
     """Ask users who logged in REAUTHENTICATION_MINUTES ago or earlier to do it again.
 
     A forgotten login, or a copied cookie, is not enough to change how a user logs in.

@@ -7,7 +7,7 @@ from flask_babel import gettext, ngettext
 from ..extensions import db
 from ..known_browsers import check_code
 from ..metrics.definitions import FAILED_LOGINS
-from ..models import RecoveryCode
+from ..models import Passkey, RecoveryCode
 from ..security.redirects import redirect_target
 from . import auth, limits
 from .forms import CodeForm
@@ -35,7 +35,10 @@ def login_code() -> ResponseReturnValue:
             return redirect(redirect_target())
         FAILED_LOGINS.inc()
         form.code.errors = [gettext("Wrong or already used code. Enter the current one.")]
-    return render_template("auth/login_code.html", form=form)
+    options = Passkey.login_options(user) if Passkey.of(user) else None
+    return render_template(
+        "auth/login_code.html", form=form, passkey_options=options, remember=remember
+    )
 
 
 def recovery_code_used(left: int) -> str:

@@ -10,6 +10,7 @@ from .idempotency import IdempotencyKey
 from .job import Job
 from .login_session import LoginSession
 from .outbox_email import OutboxEmail
+from .passkey import Passkey, TooManyPasskeys
 from .post import Post
 from .registration import Registration, username_is_available
 from .role import Permission, Role
@@ -29,6 +30,7 @@ __all__ = [
     "Job",
     "LoginSession",
     "OutboxEmail",
+    "Passkey",
     "Permission",
     "Post",
     "Query",
@@ -37,6 +39,7 @@ __all__ = [
     "Role",
     "Rows",
     "Slice",
+    "TooManyPasskeys",
     "TooManyTokens",
     "User",
     "accept_code",

@@ -103,6 +103,12 @@ FORMS = [
     post("auth.replace_recovery_codes", "/auth/two-factor/recovery-codes", account(DONE)),
     post("auth.remove_two_factor", "/auth/two-factor/removal", account(DONE)),
     post("auth.reauthenticate", "/auth/reauthentication", account(DONE), **PASSWORD),
+    post("auth.add_passkey", "/auth/passkeys/new", account(OK), name="Phone"),
+    post(
+        "auth.edit_passkey", "/auth/passkeys/{passkey}", account(NOT_FOUND, author=DONE), name="x"
+    ),
+    post("auth.remove_passkey", "/auth/passkeys/{passkey}/removal", account(DONE)),
+    post("auth.log_in_with_passkey", "/auth/login/passkey", PUBLIC_FORM, credential="x"),
     post("auth.logout", "/auth/logout", account(DONE)),
     post("auth.register", "/auth/register", PUBLIC_FORM, **ACCOUNT),
     post("auth.resend_confirmation", "/auth/confirm", PUBLIC_FORM, email="x@example.com"),
@@ -160,6 +166,9 @@ PAGES = [
     get("auth.set_up_two_factor", "/auth/two-factor/setup", account(OK)),
     get("auth.remove_two_factor", "/auth/two-factor/removal", account(OK)),
     get("auth.reauthenticate", "/auth/reauthentication", account(OK)),
+    get("auth.passkeys", "/auth/passkeys", account(OK)),
+    get("auth.add_passkey", "/auth/passkeys/new", account(OK)),
+    get("auth.edit_passkey", "/auth/passkeys/{passkey}", account(NOT_FOUND, author=OK)),
     get("auth.register", "/auth/register", PUBLIC),
     get("auth.unconfirmed", "/auth/unconfirmed", UNCONFIRMED_PAGE),
     get("auth.confirm", "/auth/confirm/{confirm_token}", PUBLIC),

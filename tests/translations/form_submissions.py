@@ -175,6 +175,14 @@ TWO_FACTOR = [
     button("administrator", "/auth/two-factor", "/auth/two-factor/recovery-codes"),
     button("administrator", "/auth/two-factor/removal", "/auth/two-factor/removal"),
 ]
+PASSKEYS = [
+    Submission("user", "/auth/passkeys/new", {"name": "data", "credential": "data"}),
+    Submission("user", "/auth/passkeys/new", {"name": LONG}),
+    Submission("user", "/auth/passkeys/{passkey}", {"name": "data"}),
+    Submission("user", "/auth/passkeys/{passkey}", {"name": ""}),
+    button("user", "/auth/passkeys/{passkey}", "/auth/passkeys/{passkey}/removal"),
+    Submission("anonymous", "/auth/login/passkey", {"credential": "data"}, direct=True),
+]
 SUBMISSIONS = [
     *CONTENT,
     *USERS,
@@ -183,4 +191,5 @@ SUBMISSIONS = [
     *PASSWORD_AND_EMAIL,
     *TOKENS,
     *TWO_FACTOR,
+    *PASSKEYS,
 ]

@@ -12,7 +12,7 @@ from tests.support.factories import Factory, UserData
 from tests.support.http_client import SiteClient
 from tests.support.live_site import UNLIMITED
 from tests.support.mailbox import Mailbox
-from tests.support.rows import Snapshot, token_for
+from tests.support.rows import Snapshot, add_passkey, token_for
 
 ROLE_NAMES = {"user": "User", "moderator": "Moderator", "administrator": "Administrator"}
 TOKENS = {"confirm": "pending", "reset": "user", "change_email": "user", "restore_email": "user"}
@@ -94,6 +94,7 @@ class ContentSite:
             token_id = token.id
         return {
             "user_id": user.id,
+            "passkey": add_passkey(self.app, user),
             "api_token": token_id,
             "commented_post": posts[0],
             "one_comment_post": posts[1],
