@@ -96,8 +96,15 @@ def _authenticate_by_password() -> User:
 
 
 def _require_code(user: User, code: str | None) -> None:
-    """Raise APIError if two-factor authentication is on and `code` is not valid."""
-    if Authenticator.find(user) is None or (code and check_code(user, code)):
+    """Raise APIError if two-factor authentication is on, and `code` missing or not valid.
+
+    Raise it also if the role of the user requires a second factor, and they have none.
+    """
+    has_code = Authenticator.find(user) is not None
+    if not has_code and user.requires_two_factor():
+        detail = "Your role requires two-factor authentication. Set it up on the site first."
+        raise APIError(403, detail, reason="two_factor_required")
+    if not has_code or (code and check_code(user, code)):
         return
     if not code:
         detail = "Two-factor authentication is on. Send the code of your authenticator app, too."

@@ -1,9 +1,11 @@
 """The second step of a login: a code of the authenticator app, or a recovery code."""
 
-from flask import flash, redirect, render_template, session, url_for
+from flask import flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
+from flask_login import current_user
 
+from ..api_requests import is_api_request
 from ..extensions import db
 from ..known_browsers import check_code
 from ..metrics.definitions import FAILED_LOGINS
@@ -11,7 +13,28 @@ from ..models import Passkey, RecoveryCode
 from ..security.redirects import redirect_target
 from . import auth, limits
 from .forms import CodeForm
-from .session import PENDING, log_in, pending_login
+from .session import OPEN_TO_UNCONFIRMED, PENDING, log_in, pending_login
+
+# Endpoints open to users whose role requires a second factor, but who have logged in without.
+OPEN_WITHOUT = OPEN_TO_UNCONFIRMED | {
+    "auth.set_up_two_factor",
+    "auth.reauthenticate",
+    "auth.login",
+    "auth.login_code",
+    "auth.log_in_with_passkey",
+    "auth.logout",
+}
+
+
+@auth.before_app_request
+def require_second_factor() -> ResponseReturnValue | None:
+    """Let users set up a second factor if their role requires one (TWO_FACTOR_ROLES)."""
+    if request.endpoint in OPEN_WITHOUT or is_api_request() or not current_user.is_authenticated:
+        return None
+    if g.credential.second_factor or not current_user.requires_two_factor():
+        return None
+    flash(gettext("Your role requires two-factor authentication. Set it up to continue."))
+    return redirect(url_for("auth.set_up_two_factor"))
 
 
 @auth.route("/login/code", methods=["GET", "POST"])
