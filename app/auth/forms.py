@@ -1,4 +1,4 @@
-"""Forms for registration, login, passwords, email addresses and API tokens."""
+"""Forms for registration, login, passwords, second factors, email addresses and API tokens."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from flask_login import current_user
 from wtforms import (
     BooleanField,
     Field,
+    HiddenField,
     IntegerField,
     PasswordField,
     StringField,
@@ -56,6 +57,37 @@ class LoginForm(Form):
     password = PasswordField(_l("Password"), [REQUIRED])
     remember_me = BooleanField(_l("Keep me logged in"))
     submit = SubmitField(_l("Log in"))
+
+
+def code_field(description: Any) -> StringField:
+    """Return a field for a code of the second factor."""
+    return StringField(_l("Code"), [REQUIRED, MaxLength(64)], description=description)
+
+
+CODE_HINT = _l("The six digits in your authenticator app, or one of your recovery codes.")
+
+
+class CodeForm(Form):
+    """Complete a login."""
+
+    code = code_field(CODE_HINT)
+    submit = SubmitField(_l("Log in"))
+
+
+class ReauthenticationForm(Form):
+    """Log in again."""
+
+    password = PasswordField(_l("Password"), [REQUIRED, own_password])
+    code = code_field(CODE_HINT)
+    submit = SubmitField(_l("Confirm"))
+
+
+class SetUpTwoFactorForm(Form):
+    """Switch two-factor authentication on."""
+
+    secret = HiddenField()
+    code = code_field(_l("The six digits that the app shows now."))
+    submit = SubmitField(_l("Turn on"))
 
 
 class RegistrationForm(Form):
@@ -138,6 +170,38 @@ class ChangeEmailForm(Form):
     email = email_field()
     password = PasswordField(_l("Password"), [REQUIRED, own_password])
     submit = SubmitField(_l("Change email address"))
+
+
+def passkey_name_field() -> StringField:
+    """Return a field for the name of a passkey."""
+    return StringField(
+        _l("Name"),
+        [REQUIRED, MaxLength(64)],
+        filters=[strip],
+        description=_l("For example, the device or password manager that keeps it."),
+    )
+
+
+class AddPasskeyForm(Form):
+    """Add a passkey, which a script puts into `credential`."""
+
+    name = passkey_name_field()
+    credential = HiddenField()
+    submit = SubmitField(_l("Add passkey"))
+
+
+class RenamePasskeyForm(Form):
+    """Rename a passkey."""
+
+    name = passkey_name_field()
+    submit = SubmitField(_l("Save"))
+
+
+class PasskeyLoginForm(Form):
+    """Log in with a passkey."""
+
+    credential = HiddenField()
+    remember_me = BooleanField()
 
 
 DAYS_MESSAGE = _l("Enter a number from 1 to 3650.")

@@ -12,7 +12,7 @@ from ..mail import messages
 from ..models import Registration, User
 from . import auth, limits
 from .forms import ConfirmAccountForm, EmailForm, RegistrationForm
-from .session import complete_login
+from .session import PENDING, start_login
 
 SENT_TO = "confirmation_sent_to"
 
@@ -73,11 +73,14 @@ def confirm(token: str) -> ResponseReturnValue:
     if user is None:
         return render_template("auth/invalid_link.html", purpose="confirm"), 400
     messages.send_new_user(user)
-    complete_login(user)
+    target = start_login(user)
     db.session.commit()
     session.pop(SENT_TO, None)
-    flash(gettext("Your email is confirmed and you’re logged in. Welcome!"), "success")
-    return redirect(url_for("main.index"))
+    if PENDING in session:
+        flash(gettext("Your email is confirmed."), "success")
+    else:
+        flash(gettext("Your email is confirmed and you’re logged in. Welcome!"), "success")
+    return redirect(target)
 
 
 def _register(form: RegistrationForm) -> bool:

@@ -25,6 +25,10 @@ SECTIONS = [
     Section("main.edit_profile", "user", _l("Profile"), _l("Name, location and a few words")),
     Section("auth.account", "mail", _l("Account"), _l("Username and email address")),
     Section("auth.change_password", "key", _l("Password"), _l("Choose a new password")),
+    Section(
+        "auth.two_factor", "phone", _l("Two-factor authentication"), _l("A code at each login")
+    ),
+    Section("auth.passkeys", "fingerprint", _l("Passkeys"), _l("Log in without a password")),
     Section("auth.sessions", "devices", _l("Sessions"), _l("Devices that are logged in")),
     Section("auth.security_log", "clock", _l("Security log"), _l("Logins and changes")),
     Section("auth.tokens", "code", _l("API tokens"), _l("Access for apps and scripts")),

@@ -8,7 +8,7 @@ from .. import jobs
 from ..deletion import delete_rows_of_user, delete_user
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
-from ..models import Role, SecurityEvent, User, email_address
+from ..models import Authenticator, LoginSession, Role, SecurityEvent, User, email_address
 from ..security import passwords
 from .reporting import ReportingGroup
 
@@ -89,6 +89,23 @@ def delete(username: str, yes: bool) -> None:
     db.session.commit()
     jobs.run_now(delete_rows_of_user, user_id)
     click.echo(f"Deleted user {username}.")
+
+
+@users.command("reset-two-factor")
+@click.argument("username")
+def reset_two_factor(username: str) -> None:
+    """Turn off two-factor authentication for USERNAME, and end their sessions.
+
+    For users who have lost both their authenticator app and their recovery codes. Make sure that
+    the request is theirs: someone who knows the password can log in afterwards.
+    """
+    user = get_user(username)
+    if not Authenticator.remove(user):
+        raise click.ClickException(f"{user.username} does not use two-factor authentication.")
+    LoginSession.revoke(user)
+    SecurityEvent.record_action(None, "two_factor_disabled", user)
+    db.session.commit()
+    click.echo(f"Turned off two-factor authentication for {user.username}.")
 
 
 def get_user(username: str) -> User:

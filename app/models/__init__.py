@@ -11,6 +11,7 @@ from .idempotency import IdempotencyKey
 from .job import Job
 from .login_session import LoginSession
 from .outbox_email import OutboxEmail
+from .passkey import Passkey, TooManyPasskeys
 from .post import Post
 from .registration import Registration, username_is_available
 from .role import Permission, Role
@@ -23,12 +24,14 @@ from .statements import (
     rows_changed,
     run_once,
 )
+from .two_factor import Authenticator, RecoveryCode, accept_code
 from .types import Rows, utcnow
 from .user import AnonymousUser, User
 
 __all__ = [
     "AccessToken",
     "AnonymousUser",
+    "Authenticator",
     "Comment",
     "EmailChange",
     "Follow",
@@ -37,17 +40,21 @@ __all__ = [
     "Job",
     "LoginSession",
     "OutboxEmail",
+    "Passkey",
     "Permission",
     "Post",
     "Query",
+    "RecoveryCode",
     "Registration",
     "Role",
     "Rows",
     "SecurityEvent",
     "Slice",
+    "TooManyPasskeys",
     "TooManyTokens",
     "TooManyUsernames",
     "User",
+    "accept_code",
     "delete_batch",
     "delete_older",
     "feed_of",

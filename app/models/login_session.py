@@ -1,7 +1,9 @@
 """Login sessions: one for each browser in which a user is logged in."""
 
+from typing import Any
+
 from flask import current_app
-from sqlalchemy import Index, String, delete, select
+from sqlalchemy import Index, String, delete, false, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import db
@@ -19,6 +21,9 @@ class LoginSession(Credential):
     # The device that logged in: see devices.py.
     browser: Mapped[str | None] = mapped_column(String(32))
     system: Mapped[str | None] = mapped_column(String(32))
+    # True if the user has also entered a code. While two-factor authentication is on, all sessions
+    # of the user are of this kind: switching it on or off ends the others.
+    second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         Index("ix_login_sessions_user_newest", "user_id", "timestamp", "id"),
@@ -26,11 +31,14 @@ class LoginSession(Credential):
     )
 
     @classmethod
-    def issue(cls, user: User, remember: bool) -> str:
-        """Add a session for `user`, and return its secret. Delete the user's expired sessions."""
+    def issue(cls, user: User, remember: bool, **columns: Any) -> str:
+        """Add a session for `user`, and return its secret. Delete the user's expired sessions.
+
+        `columns` may set `timestamp`, when the user logged in, and `second_factor`.
+        """
         setting = "REMEMBER_COOKIE_DURATION" if remember else "PERMANENT_SESSION_LIFETIME"
         lifetime = current_app.config[setting]
-        _row, secret = cls._issue(user, lifetime, last_used_at=utcnow())
+        _row, secret = cls._issue(user, lifetime, last_used_at=utcnow(), **columns)
         return secret
 
     @classmethod

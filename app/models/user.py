@@ -136,6 +136,10 @@ class User(Account):
         """Return True if the user has the permission ADMIN."""
         return self.can(Permission.ADMIN)
 
+    def requires_two_factor(self) -> bool:
+        """Return True if users with this role must have a second factor."""
+        return self.role is not None and self.role.name in current_app.config["TWO_FACTOR_ROLES"]
+
     def update_profile(self, **fields: str | None) -> None:
         """Set `name`, `location` or `about_me`; blank values become None."""
         for field, value in fields.items():

@@ -19,6 +19,7 @@ from app.models import (
     Job,
     LoginSession,
     OutboxEmail,
+    Passkey,
     Post,
     Role,
     SecurityEvent,
@@ -106,6 +107,9 @@ ROWS: dict[type[Any], Callable[[User], Any]] = {
     ),
     FormerUsername: lambda user: FormerUsername(
         user_id=user.id, username="x", expires_at=utcnow()
+    ),
+    Passkey: lambda user: Passkey(
+        user_id=user.id, name="x", credential_id=b"x", public_key=b"x", sign_count=0
     ),
     EmailChange: lambda user: EmailChange.record(user, "old@example.com"),
     IdempotencyKey: lambda user: IdempotencyKey(user_id=user.id, key="x", fingerprint="x"),

@@ -172,6 +172,28 @@ TOKENS = [
     button("user", "/auth/tokens", "/auth/tokens/{api_token}/revocation"),
     button("user", "/auth/tokens/revocation", "/auth/tokens/revocation"),
 ]
+TWO_FACTOR = [
+    Submission(
+        "anonymous",
+        "/auth/login",
+        {"email": "data_administrator@example.com", "password": PASSWORD},
+    ),
+    Submission("anonymous", "/auth/login/code", {"code": "data"}, direct=True),
+    Submission("user", "/auth/reauthentication", {"password": "data"}),
+    Submission("administrator", "/auth/reauthentication", {"password": PASSWORD, "code": "data"}),
+    Submission("user", "/auth/two-factor/setup", {"code": "data"}),
+    Submission("user", "/auth/two-factor/setup", {"code": LONG, "secret": "data"}),
+    button("administrator", "/auth/two-factor", "/auth/two-factor/recovery-codes"),
+    button("administrator", "/auth/two-factor/removal", "/auth/two-factor/removal"),
+]
+PASSKEYS = [
+    Submission("user", "/auth/passkeys/new", {"name": "data", "credential": "data"}),
+    Submission("user", "/auth/passkeys/new", {"name": LONG}),
+    Submission("user", "/auth/passkeys/{passkey}", {"name": "data"}),
+    Submission("user", "/auth/passkeys/{passkey}", {"name": ""}),
+    button("user", "/auth/passkeys/{passkey}", "/auth/passkeys/{passkey}/removal"),
+    Submission("anonymous", "/auth/login/passkey", {"credential": "data"}, direct=True),
+]
 SUBMISSIONS = [
     *CONTENT,
     *USERS,
@@ -179,4 +201,6 @@ SUBMISSIONS = [
     *REGISTRATION,
     *PASSWORD_AND_EMAIL,
     *TOKENS,
+    *TWO_FACTOR,
+    *PASSKEYS,
 ]

@@ -7,11 +7,12 @@ from flask import Flask, abort
 from app.extensions import db
 from app.models import AccessToken, Comment, Post, User
 from tests.support.app_factory import make_app
+from tests.support.authenticator_app import add_authenticator
 from tests.support.factories import Factory, UserData
 from tests.support.http_client import SiteClient
 from tests.support.live_site import UNLIMITED
 from tests.support.mailbox import Mailbox
-from tests.support.rows import Snapshot, token_for
+from tests.support.rows import Snapshot, add_passkey, token_for
 
 ROLE_NAMES = {"user": "User", "moderator": "Moderator", "administrator": "Administrator"}
 TOKENS = {"confirm": "pending", "reset": "user", "change_email": "user", "restore_email": "user"}
@@ -43,6 +44,7 @@ class ContentSite:
             for purpose, user in TOKENS.items()
         }
         self._sessions = {role: self._log_in(role) for role in (*ROLE_NAMES, "newcomer")}
+        add_authenticator(app, self.users["administrator"])
         self._snapshot = Snapshot(app)
 
     def restore(self) -> None:
@@ -94,6 +96,7 @@ class ContentSite:
             token_id = token.id
         return {
             "user_id": user.id,
+            "passkey": add_passkey(self.app, user),
             "api_token": token_id,
             "commented_post": posts[0],
             "one_comment_post": posts[1],
