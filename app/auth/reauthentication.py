@@ -15,7 +15,7 @@ from flask_login import current_user, login_required
 
 from ..extensions import db
 from ..known_browsers import check_code
-from ..models import Authenticator, utcnow
+from ..models import Authenticator, Passkey, utcnow
 from ..security.redirects import redirect_target
 from . import auth, limits
 from .forms import ReauthenticationForm
@@ -45,7 +45,10 @@ def recent_login_required(view: Callable[..., ResponseReturnValue]) -> Any:
 @limits.password_attempts
 @login_required
 def reauthenticate() -> ResponseReturnValue:
-    """Ask for what a login needs: the password and, if there is a second factor, a code."""
+    """Ask for what a login needs: the password and, if there is a second factor, a code.
+
+    Or for a passkey, with which the user logs in again.
+    """
     form, has_code = ReauthenticationForm(), Authenticator.find(current_user) is not None
     if not has_code:
         del form.code
@@ -55,4 +58,8 @@ def reauthenticate() -> ResponseReturnValue:
             db.session.commit()
             return redirect(redirect_target("auth.two_factor"))
         form.code.errors = [gettext("Wrong or already used code. Enter the current one.")]
-    return render_template("auth/reauthenticate.html", form=form)
+    options = Passkey.login_options(current_user) if Passkey.of(current_user) else None
+    remember = current_app.config["REMEMBER_COOKIE_NAME"] in request.cookies
+    return render_template(
+        "auth/reauthenticate.html", form=form, passkey_options=options, remember=remember
+    )

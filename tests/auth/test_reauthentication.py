@@ -11,6 +11,7 @@ from tests.auth.actions import change_password, is_logged_in, try_to_log_in
 from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.factories import PASSWORD, Factory, UserData
 from tests.support.http_client import SiteClient
+from tests.support.passkey_device import LOGIN, PasskeyDevice, options_of
 from tests.support.rows import count_rows
 
 PAGE, SETUP = "/auth/reauthentication", "/auth/two-factor/setup"
@@ -87,6 +88,20 @@ def test_changing_the_password_is_no_recent_login(
     change_password(client, ann)
 
     assert client.open(SETUP).path == f"{PAGE}?next={SETUP}"
+
+
+def test_passkey_is_a_recent_login(app: Flask, ann: UserData, client: SiteClient) -> None:
+    device = PasskeyDevice()
+    let_minutes_pass(app, 0)
+    device.add_to(client)
+    let_minutes_pass(app, 16)
+    page = client.open(SETUP)
+
+    page = client.send(page, {"credential": device.get(options_of(page))}, LOGIN)
+
+    assert page.path == SETUP
+    client.client.delete_cookie("session")
+    assert is_logged_in(client)
 
 
 def test_anonymous_users_have_to_log_in(client: SiteClient) -> None:
