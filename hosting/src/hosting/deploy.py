@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -81,9 +82,10 @@ def deploy_to(server: Server, variables: dict[str, str], *, force: bool, yes: bo
     began = time.monotonic()
     stage(server, variables)
     is_rejected = subprocess.run(ssh.push(server, force=force), check=False).returncode
-    stage(server, {})  # if the push failed, the next one must not apply the variables
+    with suppress(CommandError):  # if the push failed, the next one must not apply the variables
+        stage(server, {})
     if is_rejected:
-        raise CommandError(f"[ {server.name} ] Not deployed; see the lines above.")
+        raise_unless_live(server)
     after = status.fetch(server)
     number = after["release"]["number"]
     if before and number == before["number"]:
@@ -94,6 +96,26 @@ def deploy_to(server: Server, variables: dict[str, str], *, force: bool, yes: bo
         raise CommandError(f"Release {number} is live, but the health check says {after['nginx']}")
     click.echo(f"Deployed in {time.monotonic() - began:.1f} s.")
     click.echo(f"Your site [ {server.app} ] at [ {server.name} ] is up: {after['url']}")
+
+
+def raise_unless_live(server: Server) -> None:
+    """After a failed push, raise CommandError unless the deploy went live without the client."""
+    try:
+        records = json.loads(ssh.capture(server, ssh.agent(server, "releases", "--json")))
+    except CommandError:
+        raise CommandError(
+            f"[ {server.name} ] The connection was lost. The deploy continues if it had started; "
+            "later, `hosting releases` shows how it ended."
+        ) from None
+    last = records[0] if records else {}
+    is_ours = last.get("commit") == project.git("rev-parse", "HEAD")
+    if is_ours and "result" not in last:
+        raise CommandError(
+            f"[ {server.name} ] The connection was lost, and release {last['number']} is still "
+            "being deployed: `hosting releases` shows how it ends."
+        )
+    if not (is_ours and last["live"]):
+        raise CommandError(f"[ {server.name} ] Not deployed; see the lines above.")
 
 
 def stage(server: Server, variables: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ name = click.argument("name")
 
 @click.group()
 def keys() -> None:
-    """Manage the ssh keys that may deploy."""
+    """Manage the ssh keys that may deploy. Only root can change them."""
 
 
 @click.group()
@@ -31,7 +31,7 @@ def list_keys() -> None:
     """
 
 
-@remote_command("keys add", keys)
+@remote_command("keys add", keys, as_root=True)
 @name
 def add_key() -> None:
     """Add a public key, read from standard input.
@@ -40,7 +40,7 @@ def add_key() -> None:
     """
 
 
-@remote_command("keys remove", keys)
+@remote_command("keys remove", keys, as_root=True)
 @name
 def remove_key() -> None:
     """Remove a key.
@@ -111,6 +111,15 @@ def status() -> None:
     """
 
 
+@remote_command("check")
+@click.option("--test", is_flag=True, help="Send a message to ALERT_URL instead.")
+def check() -> None:
+    """Print what is wrong with the app; exits with 1 if there is anything.
+
+    Example: hosting check
+    """
+
+
 @remote_command("build-logs")
 @click.option("--release", type=int, help="The release (default: the last one).")
 def build_logs() -> None:
@@ -169,5 +178,6 @@ def run() -> None:
 
 
 COMMANDS: list[click.Command] = [
-    keys, config, backup, releases, status, build_logs, rollback, scale, restart, maintenance, run,
+    keys, config, backup, releases, status, check, build_logs, rollback, scale, restart,
+    maintenance, run,
 ]  # fmt: skip

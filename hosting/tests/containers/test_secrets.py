@@ -84,7 +84,7 @@ def test_secret_is_not_in_command_lines(recorded: Recorded) -> None:
 def test_secret_is_not_in_logs(tiny: HostedApp) -> None:
     tiny.get("/seen-by-nginx?token=query")
     tiny.get(f"/confirm/{'t' * 40}")
-    logs = "/srv/tiny/state/audit.jsonl /srv/tiny/releases/*/build.log"
+    logs = "/srv/tiny/audit.jsonl /srv/tiny/releases/*/build.log"
     show = f"journalctl --no-pager --all; ps axww; cat {logs}; grep -r '' /var/log --include=*.log"
 
     shown = tiny.server.root(f"({show}) 2>&1", check=False)

@@ -27,6 +27,7 @@ ATTACKS = {
     "open quote": ["git-receive-pack 'tiny"],
     "local command": ["hosting 1 deploy 1"],
     "init": ["hosting 1 init"],
+    "backup by root": ["hosting 1 keep-backup"],
     "second command": ["hosting 1 releases; id"],
     "missing arguments": ["hosting 1 logs"],
     "missing argument": ["hosting 1 maintenance"],
