@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hosting.agent import listeners, manifest, processes, settings
+from hosting.agent import manifest, processes, settings
 from hosting.agent.manifest import Manifest
 from hosting.agent.paths import App, CommandError
 from hosting.agent.releases import Release
@@ -67,6 +67,11 @@ INVALID = {
     "nginx in URL": ("static = { '/a/ { return 200; } #/' = 'a' }", "`static` must be"),
     "folder outside": ("static = { '/a/' = 'a/../../b' }", "`static` must be"),
     "number as variable": ("env = { A = 1 }", "`env` must be a table of variables"),
+    "cron without command": ("cron = { tick = { schedule = 'daily' } }", "`cron` must be a table"),
+    "name of a cron entry": (
+        "cron = { '../a' = { schedule = 'daily', command = 'true' } }",
+        "`cron` must be",
+    ),
     "python": ("python = 3.12", "`python` must be a version such as"),
 }
 
@@ -87,12 +92,6 @@ def test_every_key_is_documented() -> None:
 
     for key in manifest.RULES:
         assert f"| `{key.replace('_', '-')}` |" in page
-
-
-def test_addresses_are_shown_as_usual() -> None:
-    assert listeners.tcp_address("0100007F:1F90") == "127.0.0.1:8080"
-    assert listeners.tcp_address("00000000:0050") == "0.0.0.0:80"
-    assert listeners.tcp_address("00000000000000000000000001000000:1F90") == "[::1]:8080"
 
 
 def test_unchanged_variable_keeps_its_age() -> None:

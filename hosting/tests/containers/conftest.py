@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .debian import DebianServer
-from .hosted_app import TINY, HostedApp, host, repository
+from .hosted_app import RESTART, TINY, HostedApp, host, repository
 from .podman import Podman, skip_unless_available
 from .workstation import Workstation
 
@@ -22,8 +22,6 @@ mount --bind /srv/tiny/run /mnt/run
 mount -t overlay -o lowerdir=/srv/tiny,upperdir=/mnt/new,workdir=/mnt/work small /srv/tiny
 mount --bind /mnt/run /srv/tiny/run
 """
-
-RESTART = "systemctl restart user@$(id -u tiny)"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

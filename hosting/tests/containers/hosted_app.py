@@ -16,6 +16,7 @@ TINY = {
     name: Path(__file__).parent / "tiny" / name
     for name in ("Procfile", "pyproject.toml", "requirements.txt", "app.py")
 }
+RESTART = "systemctl restart user@$(id -u tiny)"  # of the minimal app's systemd, as at boot
 CLIENTS = 32
 PAUSE = 1.0  # seconds between requests of a client, so that deploys have CPU time, too
 REPOSITORY = Path(__file__).parents[3]

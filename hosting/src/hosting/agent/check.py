@@ -16,7 +16,7 @@ from urllib.error import URLError
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import Request, urlopen
 
-from . import backups, probes, processes, queries, releases, settings
+from . import backups, cron, probes, processes, queries, releases, settings
 from .paths import App, CommandError, UsageError, now, write
 
 MIN_DAYS = 14  # validity of the certificate
@@ -76,6 +76,9 @@ def find(app: App, state: dict[str, Any]) -> Problems:
     for unit, count in restart_counts(app):
         if (new := count - int(state["restarts"].get(unit, 0))) >= MAX_RESTARTS:
             found[f"{unit} restarts"] = f"{unit} was restarted {new} times since the last check."
+    for run in cron.runs(release) if release else []:
+        if run["failed"]:
+            found[f"cron {run['name']} failed"] = f"The cron entry {run['name']} {run['result']}."
     return found | dict(of_data(app)) | dict(of_last_release(app))
 
 

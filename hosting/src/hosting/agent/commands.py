@@ -14,7 +14,7 @@ from .table import table
 
 def init(app: App) -> None:
     """Create the repository, the units and the first settings. Idempotent."""
-    (app.root / ".config/systemd/user").mkdir(mode=0o700, parents=True, exist_ok=True)
+    processes.unit_folder(app).mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (app.repo / "HEAD").is_file():
         call(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(app.repo)])
     has_redis = "REDIS_URL" in app.site()["variables"]

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import IO
 
 from . import dependencies, manifest, ports, probes, processes, releases, settings, site, source
+from .cron import check_schedules, install_timers
 from .paths import App, CommandError, atomic_symlink, call, reason, write
 from .processes import systemctl
 from .releases import Release
@@ -94,6 +95,7 @@ def validate(deploy: Deploy) -> None:
     manifest.read(release.src)
     dependencies.python(release.src)
     dependencies.files(release.src)
+    check_schedules(release.src)
     known = sorted(set(processes.procfile(release)) - {"release"})
     unknown = sorted(set(deploy.request.get("change", {}).get("scale", {})).difference(known))
     if unknown:
@@ -182,8 +184,9 @@ def activate(deploy: Deploy) -> None:
 
 
 def start_workers(deploy: Deploy) -> None:
-    """Start the other processes of the new release."""
+    """Start the other processes of the new release, and the timers of its cron entries."""
     call(systemctl("start", *processes.units_of(deploy.release)))
+    install_timers(deploy.app, deploy.release)
 
 
 def drain(deploy: Deploy) -> None:
@@ -274,6 +277,7 @@ def reconcile(app: App, exclude: Release | None = None) -> None:
                 probes.wait_until_ready(release)
             atomic_symlink(app.live_socket, release.socket.name)
     stop_others(app, release)
+    install_timers(app, release)
     for other in releases.all_releases(app):
         if other.result is None and other != exclude and not processes.is_deploying(other):
             conclude(other, "The deploy was interrupted.")

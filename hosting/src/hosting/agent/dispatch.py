@@ -14,6 +14,7 @@ from . import (
     backups,
     check,
     commands,
+    cron,
     deploy,
     keys,
     ports,
@@ -91,6 +92,8 @@ def run_unit(app: App, arguments: list[str]) -> int:
             processes.execute(app, process, instance)
         case ["forward", number]:
             ports.execute_forwarder(app, int(number))
+        case ["exec-cron", name]:
+            cron.execute(app, name)
         case ["exec-run", number, encoded]:
             processes.execute_run(app, int(number), encoded)
     raise CommandError("This is the agent of `hosting`. Run `hosting` on your machine.")

@@ -17,6 +17,7 @@ HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 PYTHON = re.compile(r"3\.\d+|server")
 LINE = re.compile(r"[^\x00-\x1f\x7f]+")
 TEXT = re.compile(r"(?s)[^\0]*")
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
 STATIC_URL = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9_-]*)+/")
 
 
@@ -36,6 +37,7 @@ class Manifest:
     upload_size: int = 16  # megabytes of a request's body
     timeout: int = 60  # seconds that nginx waits for the app
     buffering: bool = True  # nginx reads responses faster than a slow client
+    cron: dict[str, dict[str, str]] = field(default_factory=dict)  # see cron.py
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -56,6 +58,10 @@ RULES: dict[str, tuple[str, Any]] = {
     "timeout": ("a number of seconds from 1 to 600", range(1, 601)),
     "buffering": ("true or false", bool),
     "env": ("a table of variables: names and strings", (VARIABLE, TEXT)),
+    "cron": (
+        "a table of names (a-z, 0-9, _ and -), each with `schedule` and `command`",
+        (NAME, {"schedule": LINE, "command": LINE}),
+    ),
     "static": ('a table of URL paths and folders: "/static/" = "static"', (STATIC_URL, FOLDER)),
 }
 
@@ -121,6 +127,10 @@ def is_valid(value: object, rule: Any) -> bool:
         return isinstance(value, bool)
     if isinstance(rule, range):
         return type(value) is int and value in rule
+    if isinstance(rule, dict):
+        if not isinstance(value, dict) or value.keys() != rule.keys():
+            return False
+        return all(is_valid(value[key], rule[key]) for key in rule)
     if isinstance(rule, tuple):
         keys, values = rule
         return isinstance(value, dict) and all(

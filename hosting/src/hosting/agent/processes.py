@@ -101,19 +101,30 @@ def install_units(release: Release) -> None:
     call(systemctl("daemon-reload"))
 
 
-def write_unit(app: App, name: str, process: str = "") -> None:
-    """Write a file from units/ for an app, or for one of its processes."""
-    text = (UNITS / name).read_text().format(root=app.root, name=app.name, process=process)
-    file = f"process-{process}@.service" if process else name
-    write(app.root / ".config/systemd/user" / file, text)
+def write_unit(app: App, name: str, process: str = "", **values: str) -> None:
+    """Write a file from units/ for an app, or for one of its processes or cron entries."""
+    text = (UNITS / name).read_text()
+    text = text.format(root=app.root, name=app.name, process=process, **values)
+    file = re.sub("^(process|cron)", rf"\1-{process}", name) if process else name
+    write(unit_folder(app) / file, text)
+
+
+def unit_folder(app: App) -> Path:
+    """Return the directory of the app's units."""
+    return app.root / ".config/systemd/user"
 
 
 def execute(app: App, name: str, instance: str) -> None:
     """Replace this process by a process of a release, such as `web` of instance `12-1`."""
     release = Release(app, int(instance.partition("-")[0]))
+    execute_shell(release, procfile(release)[name])
+
+
+def execute_shell(release: Release, command: str) -> None:
+    """Replace this process by a shell command of a release."""
     os.chdir(release.src)
-    command = ["/bin/sh", "-c", procfile(release)[name]]
-    os.execve(command[0], command, environment(release))  # noqa: S606 - a Procfile line is shell
+    shell = ["/bin/sh", "-c", command]
+    os.execve(shell[0], shell, environment(release))  # noqa: S606 - a Procfile line is shell
 
 
 def deploy_state(release: Release) -> str:
@@ -160,7 +171,12 @@ def services(app: App) -> list[str]:
 
 def expected(app: App, release: Release | None) -> list[str]:
     """Return the units that must run while `release` is the live one."""
-    return [*services(app), *(units_of(release) if release else [])]
+    return [*services(app), *([*units_of(release), *timers(release)] if release else [])]
+
+
+def timers(release: Release) -> list[str]:
+    """Return the timers of a release's cron entries."""
+    return [f"cron-{name}.timer" for name in manifest.read(release.src).cron]
 
 
 def parse_unit(name: str) -> tuple[str, int, int]:

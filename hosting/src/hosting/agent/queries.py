@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from . import PROTOCOL, probes, processes, releases, settings
+from . import PROTOCOL, cron, probes, processes, releases, settings
 from .paths import App, CommandError, UsageError, call, key_name
 from .processes import members, run_while_connected, systemctl
 from .table import table
@@ -39,6 +39,7 @@ def status(app: App, arguments: list[str]) -> int:
         "nginx": probes.through_nginx(release) if release else "no release",
         "processes": [process(unit) for unit in all_units(release)],
         "services": [process(unit) for unit in processes.services(app)],
+        "cron": cron.runs(release) if release else [],
         "disk_free_megabytes": disk.free // 1_000_000,
         "disk_used_percent": round(100 * disk.used / disk.total),
         "certificate_days": certificate_days(app),
@@ -62,6 +63,7 @@ def as_text(facts: Facts) -> list[str]:
             for one in facts["processes"]
         ),
         *(f"{one['name']}: {one['state']}" for one in facts["services"]),
+        *(f"cron {one['name']} ({one['schedule']}): {one['result']}" for one in facts["cron"]),
         f"disk: {facts['disk_used_percent']} % used, {facts['disk_free_megabytes']} MB free",
         f"certificate: valid for {facts['certificate_days']} days",
         f"maintenance mode: {'on' if facts['maintenance'] else 'off'}",
