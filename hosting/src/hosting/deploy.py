@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import click
 
-from . import connection, project, prompts, servers, ssh, status
+from . import connection, env_file, project, prompts, servers, ssh, status
 from .agent.paths import CommandError
 from .agent.probes import READY
 from .options import run_remote, server_options
@@ -30,14 +30,14 @@ from .servers import Server
     help="Set a variable; visible in ps, no secrets.",
 )
 @click.option(
-    "--env-file", type=click.File("rb"), help="Set variables from lines K=V; - is stdin."
+    "--env-file", "file", type=click.File("rb"), help="Set the variables in a file; - is stdin."
 )
 @click.option("--allow-dirty", is_flag=True, help="Ignore uncommitted changes.")
 @click.option("--force", is_flag=True, help="Deploy a commit that is not based on the live one.")
 @click.option("--interactive/--no-interactive", default=True, help="Allow or disable prompts.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def deploy(
-    app: str | None, names: tuple[str, ...], pairs: tuple[str, ...], env_file: BinaryIO | None,
+    app: str | None, names: tuple[str, ...], pairs: tuple[str, ...], file: BinaryIO | None,
     allow_dirty: bool, force: bool, interactive: bool, yes: bool,
 ) -> None:  # fmt: skip
     """Deploy the current commit; to several regions in turn, until one fails.
@@ -49,7 +49,8 @@ def deploy(
         raise click.UsageError("Not in a git repository. Run git init and commit your code.")
     if project.git("status", "--porcelain", "--untracked-files=no") and not allow_dirty:
         raise click.UsageError("There are uncommitted changes. Commit, or pass --allow-dirty.")
-    variables = dict(parse_pair(one) for one in [*pairs, *env_lines(env_file)])
+    variables = env_file.read(file) if file else {}
+    variables |= dict(parse_pair(one) for one in pairs)
     targets = select_targets(app, names)
     project.compare_requirements(Path(top), ask=interactive and not yes)
     for server in targets:
@@ -131,12 +132,6 @@ def parse_pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def env_lines(file: BinaryIO | None) -> list[str]:
-    """Return the lines of an env file, without comments."""
-    text = os.fsdecode(file.read()) if file else ""
-    return [line for line in text.split("\n") if line.strip() and not line.startswith("#")]
-
-
 def add_remote(server: Server) -> None:
     """Add a git remote, so that `git push REGION` deploys as well."""
     host = f"[{server.host}]" if ":" in server.host else server.host  # an IPv6 address
@@ -163,6 +158,19 @@ def set_config(name: str, file: BinaryIO | None, server: Server) -> None:
     else:
         value = os.fsdecode(sys.stdin.buffer.read()).removesuffix("\n")
     run_remote(server, "config", "set", stdin=json.dumps({"set": {name: value}}))
+
+
+@config.command("import")
+@click.argument("file", type=click.File("rb"))
+@server_options
+def import_config(file: BinaryIO, server: Server) -> None:
+    """Set the variables in a file of lines NAME=VALUE, and deploy a new release; - is stdin.
+
+    Example: hosting config import production.env
+    """
+    if not (variables := env_file.read(file)):
+        raise click.UsageError(f"There are no variables in {file.name}.")
+    run_remote(server, "config", "set", stdin=json.dumps({"set": variables}))
 
 
 COMMANDS = [deploy]
