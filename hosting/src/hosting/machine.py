@@ -1,98 +1,15 @@
 """The steps of `setup` that keep a server running by itself, and apps apart from each other."""
 
+from pathlib import Path
+
 from .plan import Plan
 from .provision import APT, Step, file
 
-SSHD = """PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
-# Close connections of clients that have not responded for 30 seconds.
-ClientAliveInterval 10
-ClientAliveCountMax 3
-
-# Root owns the keys of apps: code of an app cannot add one without restrictions.
-Match Group hosting
-    AuthorizedKeysFile /srv/%u/authorized_keys
-"""
+UNITS = Path(__file__).parent / "units"
 JOURNAL = "[Journal]\nStorage=persistent\nSystemMaxUse=1G\n"
 KEEP_JOURNAL = "mkdir -p /var/log/journal; systemctl restart systemd-journald; journalctl --flush"
-UPDATES = """APT::Periodic::Update-Package-Lists "1";
-APT::Periodic::Unattended-Upgrade "1";
-Unattended-Upgrade::Automatic-Reboot "true";
-Unattended-Upgrade::Automatic-Reboot-WithUsers "true";
-Unattended-Upgrade::Automatic-Reboot-Time "04:30";
-"""
-RESTART = """[Unit]
-StartLimitIntervalSec=0
-
-[Service]
-Restart=always
-RestartSec=1
-"""
-HARDENED = """ProtectSystem=strict
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectClock=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectProc=invisible
-NoNewPrivileges=yes
-AmbientCapabilities=
-RestrictSUIDSGID=yes
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-LockPersonality=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallErrorNumber=EPERM
-"""
-# All processes of an app are children of its user's systemd and inherit these restrictions. Units
-# of a user cannot have most of them: mounts need root.
-SANDBOX = f"""{RESTART}
-# The kernel must not prefer it to other processes when memory runs out.
-OOMScoreAdjust=0
-
-{HARDENED}
-ReadWritePaths=/srv/@app@
-ProtectHome=tmpfs
-BindPaths=/run/user/%i
-# Readable by everyone, and full of the domains and names of other apps.
-InaccessiblePaths=-/etc/nginx/sites-available -/etc/nginx/sites-enabled -/etc/letsencrypt
-InaccessiblePaths=-/var/lib/systemd/linger
-CapabilityBoundingSet=
-"""
-BACKUP_SERVICE = f"""[Unit]
-Description=daily backup of %i
-
-[Service]
-Type=oneshot
-ExecStart=/usr/bin/python3 -I /srv/%i/hosting keep-backup
-# After boot, the database may not have started yet.
-Restart=on-failure
-RestartSec=5min
-
-{HARDENED}
-ReadWritePaths=/srv/%i /var/backups
-ProtectHome=yes
-ProtectControlGroups=yes
-# To become the app's user, and to write what only root can change.
-CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER
-"""
-BACKUP_TIMER = """[Unit]
-Description=daily backup of %i
-
-[Timer]
-OnCalendar=daily
-RandomizedDelaySec=1h
-Persistent=yes
-
-[Install]
-WantedBy=timers.target
-"""
 RELOAD = "systemctl daemon-reload"
+SSHD = "/etc/ssh/sshd_config.d"
 SYSTEM = "/etc/systemd/system"
 
 
@@ -102,13 +19,14 @@ def steps() -> list[Step]:
     clocks = "command -v chronyd || command -v ntpd"
     return [
         Step("group hosting", "getent group hosting", "groupadd --system hosting"),
-        file("/etc/ssh/sshd_config.d/10-hosting.conf", SSHD, then="sshd -t; systemctl reload ssh"),
-        file("/etc/apt/apt.conf.d/52hosting", UPDATES),
+        file(f"{SSHD}/10-hosting.conf", read("sshd.conf"), then="sshd -t; systemctl reload ssh"),
+        file("/etc/apt/apt.conf.d/52hosting", read("apt.conf")),
         file("/etc/systemd/journald.conf.d/hosting.conf", JOURNAL, then=KEEP_JOURNAL),
-        *(file(f"{SYSTEM}/{name}.service.d/hosting.conf", RESTART, then=RELOAD)
+        *(file(f"{SYSTEM}/{name}.service.d/hosting.conf", read("restart.conf"), then=RELOAD)
           for name in ("nginx", "ssh")),
-        file(f"{SYSTEM}/hosting-backup@.service", BACKUP_SERVICE, then=RELOAD),
-        file(f"{SYSTEM}/hosting-backup@.timer", BACKUP_TIMER, then=RELOAD),
+        *(file(f"{SYSTEM}/{name}", read(name, "hardened.conf"), then=RELOAD)
+          for name in ("hosting-backup@.service", "hosting-offsite@.service")),
+        file(f"{SYSTEM}/hosting-backup@.timer", read("hosting-backup@.timer"), then=RELOAD),
         Step(
             "clock synchronization",
             f"{clocks} || systemctl is-enabled systemd-timesyncd",
@@ -129,7 +47,7 @@ def sandbox(plan: Plan) -> list[Step]:
     uid = f"$(id -u {plan.app})"
     limits = (f"MemoryMax={plan.memory}", f"TasksMax={plan.tasks}")
     at_once = f"systemctl set-property --runtime user-{uid}.slice {' '.join(limits)}"
-    restrictions = SANDBOX.replace("@app@", plan.app)
+    restrictions = read("sandbox.conf", "hardened.conf").replace("@app@", plan.app)
     return [
         file(f"{SYSTEM}/user@{uid}.service.d/hosting.conf", restrictions, then=RELOAD),
         file(
@@ -138,3 +56,8 @@ def sandbox(plan: Plan) -> list[Step]:
             then=f"{RELOAD}; {at_once}",
         ),
     ]
+
+
+def read(*names: str) -> str:
+    """Return files of units/, one after the other."""
+    return "".join((UNITS / name).read_text() for name in names)

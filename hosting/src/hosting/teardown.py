@@ -46,7 +46,8 @@ def data(app: str) -> list[Step]:
             f"! test -e /var/lib/systemd/linger/{app}",
             f"systemctl disable --now hosting-backup@{app}.timer; "
             f"loginctl disable-linger {app}; systemctl stop user@$(id -u {app}); "
-            f"rm -rf /etc/systemd/system/user[@-]$(id -u {app}).*.d; systemctl daemon-reload",
+            f"rm -rf /etc/hosting/{app}.restic /etc/systemd/system/user[@-]$(id -u {app}).*.d; "
+            "systemctl daemon-reload",
         ),
         Step(
             f"user {app} and its journal",

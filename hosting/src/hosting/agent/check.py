@@ -9,6 +9,7 @@ import shutil
 import smtplib
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -93,15 +94,15 @@ def of_data(app: App) -> Iterator[tuple[str, str]]:
         yield "no certificate", "nginx does not respond with a certificate."
     elif days < MIN_DAYS:
         yield "the certificate expires", f"The certificate expires in {days} days."
-    try:
+    files = {"copy of the backups": [*app.kept_backups.glob(".copied")]}  # if it is used
+    with suppress(CommandError):
         backups.database(app)
-    except CommandError:
-        return
-    kept = [*app.kept_backups.glob("[!.]*.dump"), app.root / "site.json"]  # or of the setup
-    last = max(file.stat().st_mtime for file in kept)
-    if time.time() - last > MAX_BACKUP_AGE:
-        hours = round((time.time() - last) / 3600)
-        yield "the backup is missing", f"There has been no daily backup for {hours} hours."
+        files["daily backup"] = [*app.kept_backups.glob("[!.]*.dump"), app.root / "site.json"]
+    for name, made in files.items():
+        last = max((file.stat().st_mtime for file in made), default=time.time())
+        if time.time() - last > MAX_BACKUP_AGE:
+            hours = round((time.time() - last) / 3600)
+            yield f"the {name} is missing", f"There has been no {name} for {hours} hours."
 
 
 def of_last_release(app: App) -> Iterator[tuple[str, str]]:
