@@ -49,7 +49,7 @@ def test_agent_runs_without_the_client(tmp_path: Path) -> None:
 
 def test_key_is_restricted_to_the_agent() -> None:
     assert authorized_keys_line(App(Path("/srv/blog")), "ann", "ssh-ed25519 AAAA") == (
-        'restrict,command="exec /usr/bin/python3 -I /srv/blog/hosting dispatch ann" '
+        'restrict,pty,command="exec /usr/bin/python3 -I /srv/blog/hosting dispatch ann" '
         "ssh-ed25519 AAAA ann\n"
     )
 

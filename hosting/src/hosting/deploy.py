@@ -66,7 +66,8 @@ def select_targets(app: str | None, names: tuple[str, ...]) -> list[Server]:
             region = click.prompt("Region name", default=name)
             click.get_current_context().invoke(connection.login, target=target, region=region)
         known = servers.load()
-        app = app or prompts.choose("App", (one.app for one in known))
+        own = servers.of_repository() or known
+        app = app or prompts.choose("App", (one.app for one in own))
         candidates = [one.name for one in known if one.app == app]
         names = names or tuple(filter(None, [prompts.choose("Region", candidates)]))
     return servers.select(app, names)
@@ -134,11 +135,9 @@ def parse_pair(text: str) -> tuple[str, str]:
 
 def add_remote(server: Server) -> None:
     """Add a git remote, so that `git push REGION` deploys as well."""
-    host = f"[{server.host}]" if ":" in server.host else server.host  # an IPv6 address
-    url = f"ssh://{server.app}@{host}:{server.port}/{server.app}"
-    if project.git("remote", "get-url", server.name) != url:
+    if project.git("remote", "get-url", server.name) != server.git_url:
         project.git("remote", "remove", server.name)
-        project.git("remote", "add", server.name, url)
+        project.git("remote", "add", server.name, server.git_url)
     project.git("config", "core.sshCommand", ssh.git_ssh_command(servers.load()))
 
 

@@ -2,7 +2,8 @@
 
 import click
 
-from .options import remote_command
+from .options import remote_command, run_remote, server_options
+from .servers import Server
 
 json = click.option("--json", is_flag=True, help="Print JSON.")
 name = click.argument("name")
@@ -171,13 +172,44 @@ def maintenance() -> None:
     "command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND..."
 )
 def run() -> None:
-    """Run a command in the live release; exits with the command's status.
+    """Run a command in the live release, in a terminal if there is one; exits with its status.
 
     Example: hosting run -- flask db current
     """
 
 
+@click.command()
+@server_options
+def shell(server: Server) -> None:
+    """Open a shell in the live release, with the variables of the app.
+
+    Example: hosting shell
+    """
+    run_remote(server, "run", "bash")
+
+
+@click.command()
+@server_options
+def psql(server: Server) -> None:
+    """Open the app's database in psql, or run the SQL on standard input.
+
+    Example: hosting psql < report.sql
+    """
+    run_remote(server, "run", "sh", "-c", 'exec psql -v ON_ERROR_STOP=1 "$DATABASE_URL"')
+
+
+@click.command("open")
+@server_options
+def open_site(server: Server) -> None:
+    """Open the site in your browser, and print its URL.
+
+    Example: hosting open
+    """
+    click.echo(server.url)
+    click.launch(server.url, wait=True)
+
+
 COMMANDS: list[click.Command] = [
     keys, config, backup, releases, status, check, build_logs, rollback, scale, restart,
-    maintenance, run,
+    maintenance, run, shell, psql, open_site,
 ]  # fmt: skip

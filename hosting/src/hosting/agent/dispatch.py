@@ -101,7 +101,7 @@ def run_unit(app: App, arguments: list[str]) -> int:
 
 def run_remote(app: App, key: str, requested: str) -> int:
     """Run a command for the owner of the ssh key `key`, in a clean environment."""
-    kept = {name: os.environ[name] for name in ("HOME", "USER") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("HOME", "USER", "TERM") if name in os.environ}
     os.environ.clear()
     os.environ.update(kept)
     os.environ.update(LANG="C.UTF-8", PATH="/usr/local/bin:/usr/bin:/bin", HOSTING_KEY=key)

@@ -18,7 +18,7 @@ def authorized_keys_line(app: App, name: str, key: str) -> str:
     """Return the line of authorized_keys that restricts a key to the agent."""
     # `exec`: the agent's parent must be sshd, not a shell. See processes.run_while_connected.
     agent = f"exec /usr/bin/python3 -I {app.root}/hosting dispatch {name}"
-    return f'restrict,command="{agent}" {key} {name}\n'
+    return f'restrict,pty,command="{agent}" {key} {name}\n'
 
 
 def listed(app: App, arguments: list[str]) -> int:

@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -203,14 +205,18 @@ def run_in_unit(release: Release, words: list[str]) -> int:
     All of its processes end with the ssh connection, also those in the background.
     """
     name = f"run-{os.getpid()}-{now()}.service"
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(130))  # its terminal was closed
     options = ["--quiet", "--pipe", "--wait", "--collect", f"--unit={name}"]
     options += ["--property=KillSignal=SIGINT", "--property=TimeoutStopSec=5"]
-    agent = ["/usr/bin/python3", "-I", f"{release.app.root}/hosting", "exec-run"]
     encoded = json.dumps(words).encode().hex()  # systemd would replace `$` and `%`
+    agent = ["/usr/bin/python3", "-I", f"{release.app.root}/hosting", "exec-run"]
+    command = [*agent, str(release.number), encoded]
+    if sys.stdin.isatty():
+        options.append(f"--setenv=TERM={os.environ.get('TERM', 'dumb')}")
+        # A terminal of its own; `systemd-run --pty` of systemd 252 may lose the last output.
+        command = ["script", "--quiet", "--return", "--command", " ".join(command), "/dev/null"]
     try:
-        return run_while_connected(
-            ["systemd-run", "--user", *options, "--", *agent, str(release.number), encoded]
-        )
+        return run_while_connected(["systemd-run", "--user", *options, "--", *command])
     finally:
         subprocess.run(systemctl("stop", name), capture_output=True, check=False)
 
@@ -220,8 +226,9 @@ def execute_run(app: App, number: int, encoded: str) -> None:
     release, words = Release(app, number), json.loads(bytes.fromhex(encoded))
     os.chdir(release.src)
     os.umask(0o027)
+    variables = environment(release) | {"TERM": os.environ.get("TERM", "dumb")}
     try:
-        os.execvpe(words[0], words, environment(release))  # noqa: S606 - no shell is wanted
+        os.execvpe(words[0], words, variables)  # noqa: S606 - no shell is wanted
     except OSError as error:
         raise CommandError(f"Cannot run {words[0]}: {error.strerror}.") from None
 
