@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from hosting import servers
 from hosting.cli import main
-from hosting.connection import default_region, parse_target
+from hosting.connection import default_region, parse_target, region_of
 from hosting.deploy import add_remote
 from hosting.servers import Server
 
@@ -34,6 +34,15 @@ def test_one_of_several_servers_must_be_chosen() -> None:
 
     assert done.exit_code == 2
     assert "Choose one with --region and --app: fra (blog), sea (blog)." in done.output
+
+
+@pytest.mark.usefixtures("home")
+def test_second_setup_keeps_the_name_of_the_server() -> None:
+    servers.add(FRA)
+
+    assert region_of("blog", FRA.host, FRA.port) == "fra"
+    assert region_of("shop", FRA.host, FRA.port) == FRA.host
+    assert region_of("blog", FRA.host, 22) == FRA.host
 
 
 @pytest.mark.usefixtures("home")

@@ -69,7 +69,7 @@ def set_up(
         raise click.UsageError(f"{domain or host!r} is not a valid domain: pass --domain.")
     if not LIMIT.fullmatch(memory) or not re.fullmatch(r"\d*", tasks):
         raise click.UsageError("Write limits as --memory 1G or 50%, and --tasks 2048.")
-    server = Server(region or default_region(host), app, host, port, identity)
+    server = Server(region or region_of(app, host, port), app, host, port, identity)
     verify_host_key(server, host_key, yes=yes)
     key = public_key(identity)
     plan = Plan(app, domain or host.lower(), *key, postgres, redis, memory=memory, tasks=tasks)
@@ -89,6 +89,14 @@ def parse_target(target: str) -> tuple[str, str, int]:
     if not match:
         raise click.UsageError(f"{target!r} is not of the form USER@HOST or USER@HOST:PORT.")
     return match[1], match[2].strip("[]"), int(match[3] or 22)
+
+
+def region_of(app: str, host: str, port: int) -> str:
+    """Return the name that an app on a server already has here, or the default."""
+    names = [
+        one.name for one in servers.load() if (one.app, one.host, one.port) == (app, host, port)
+    ]
+    return names[0] if names else default_region(host)
 
 
 def default_region(host: str) -> str:
@@ -153,7 +161,7 @@ def login(target: str, region: str | None, identity: str, host_key: str | None, 
     Example: hosting login blog@203.0.113.5 --region fra
     """
     app, host, port = parse_target(target)
-    server = Server(region or default_region(host), app, host, port, identity)
+    server = Server(region or region_of(app, host, port), app, host, port, identity)
     verify_host_key(server, host_key, yes=yes)
     hello = json.loads(ssh.capture(server, ssh.agent(server, "hello")))
     is_known = any((one.name, one.app) == (server.name, app) for one in servers.load())
