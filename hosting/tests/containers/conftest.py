@@ -24,6 +24,7 @@ mount --bind /mnt/run /srv/tiny/run
 """
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark these tests, and keep tests of the same server in one process."""
     for item in items:
