@@ -45,7 +45,7 @@ class Deploy:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         ) as program:  # fmt: skip
             for line in program.stdout or ():
-                shown = masked(line.rstrip(), self.release)
+                shown = processes.masked(line.rstrip(), self.release)
                 last = shown.strip() or last
                 print(f"    {shown}", file=self.log, flush=True)
         if program.returncode:
@@ -213,7 +213,7 @@ def deploy(app: App, number: int) -> int:
             reconcile(app, exclude=release)
             run_steps(Deploy(app, release, log))
     except Exception as error:  # noqa: BLE001 - recorded as the reason of the failed release
-        conclude(release, masked(reason(error), release))
+        conclude(release, processes.masked(reason(error), release))
     return 0 if release.is_accepted else 1
 
 
@@ -254,11 +254,6 @@ def run_steps(deploy: Deploy) -> None:
 def log_line(log: IO[str], began: float, text: str) -> None:
     """Write a line with the elapsed seconds."""
     print(f"{time.monotonic() - began:6.1f}s {text}", file=log, flush=True)
-
-
-def masked(text: str, release: Release) -> str:
-    """Return `text` with the values of a release's variables masked."""
-    return settings.mask(text, [*settings.values(settings.read(release.settings)).values()])
 
 
 def reconcile(app: App, exclude: Release | None = None) -> None:

@@ -90,6 +90,11 @@ def environment(release: Release) -> dict[str, str]:
     return environment
 
 
+def masked(text: str, release: Release) -> str:
+    """Return `text` with the values of a release's variables masked."""
+    return settings.mask(text, [*settings.values(settings.read(release.settings)).values()])
+
+
 def uses_reuse_port(release: Release) -> bool:
     """Return True if gunicorn is configured with `reuse_port`, which unix sockets do not have."""
     texts = [procfile(release)["web"], manifest.text(release.src / "gunicorn.conf.py")]
