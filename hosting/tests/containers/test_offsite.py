@@ -19,7 +19,10 @@ VARIABLES = r"""
 RESTIC_REPOSITORY=sftp:vault@localhost:copies
 RESTIC_PASSWORD='with "quotes", $dollar and \'
 """
-REMOVE = "rm -rf /etc/hosting /var/backups/tiny/.copied /root/.ssh/id_ed25519*; userdel -r vault"
+# As in the manual.
+RESTORE = "cd /root; sh -ac '. ./restic.env; restic restore latest --host tiny --target /'"
+FILES = "/root/restic.env /etc/hosting /var/backups/tiny/.copied /root/.ssh/id_ed25519*"
+REMOVE = f"rm -rf {FILES}; userdel -r vault"
 
 
 @pytest.fixture
@@ -40,20 +43,14 @@ def test_backup_is_copied_and_restored(vault: HostedApp) -> None:
     assert server.root("stat -c '%a %U' /etc/hosting/tiny.restic") == "600 root\n"
     assert server.root("ls ~vault/copies/data")
     assert not server.root(f"grep -r {CONTENTS} ~vault", check=False)
-    # As in the manual.
-    server.root(f"rm /var/backups/tiny/{NAME}; . /dev/stdin", stdin=RESTORE)
+    server.root("cat >/root/restic.env", stdin=VARIABLES)
+    server.root(f"rm /var/backups/tiny/{NAME}; {RESTORE}")
     assert server.root(f"cat /var/backups/tiny/{NAME}") == CONTENTS
     assert NAME in workstation.hosting("backup", "list").stdout
 
     server.root("touch -d '3 days ago' /var/backups/tiny/.copied")
     check = workstation.hosting("check", check=False)
     assert "There has been no copy of the backups for 72 hours." in check.stdout
-
-
-RESTORE = """
-systemd-run --quiet --pipe --wait --property EnvironmentFile=/etc/hosting/tiny.restic \\
-    --setenv HOME=/root restic restore latest --host tiny --target /
-"""
 
 
 def test_unreachable_repository_is_an_error(vault: HostedApp) -> None:
