@@ -127,10 +127,8 @@ def test_users_see_their_own_log_only(app: Flask, make: Factory, client: SiteCli
 
 def test_log_takes_two_statements(app: Flask, make: Factory, client: SiteClient) -> None:
     client.log_in(make.user()).open(LOG)
-
     with record_statements(app) as statements:
         client.open(LOG)
-
     assert len(statements) == 2
 
 
