@@ -161,7 +161,7 @@ def test_known_browser_on_another_network_is_not_new(
     laptop.log_in(ann)
 
     assert new_device_emails(mailbox, ann) == []
-    # It is new to the account of somebody else.
+    # It is new to the account of another user.
     device(app, bob, PHONE, "203.0.113.7")
     laptop.log_in(bob)
     assert len(new_device_emails(mailbox, bob)) == 1
