@@ -20,6 +20,8 @@ from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, stri
 from ..models import Registration, User, username_is_available
 from ..security import passwords
 
+USERNAME_HINT = _l("Public. Use letters, digits, dots and underscores, starting with a letter.")
+
 
 def new_password_field(label: Any) -> PasswordField:
     """Return a field for a new password."""
@@ -94,9 +96,7 @@ class RegistrationForm(Form):
     """Create an account."""
 
     email = email_field()
-    username = username_field(
-        _l("Public. Use letters, digits, dots and underscores, starting with a letter.")
-    )
+    username = username_field(USERNAME_HINT)
     password = new_password_field(_l("Password"))
     password2 = repeat_field()
     submit = SubmitField(_l("Sign up"))
@@ -152,9 +152,7 @@ class ChangePasswordForm(Form):
 class ChangeUsernameForm(Form):
     """Change the username."""
 
-    username = username_field(
-        _l("Public. Use letters, digits, dots and underscores, starting with a letter.")
-    )
+    username = username_field(USERNAME_HINT)
     password = PasswordField(_l("Password"), [REQUIRED, own_password])
     submit = SubmitField(_l("Change username"))
 

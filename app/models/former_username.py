@@ -1,4 +1,4 @@
-"""Usernames that users had. They redirect to the present one, and nobody else can take them."""
+"""Usernames that users had. They redirect to the present one, and are reserved for their user."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar

@@ -127,10 +127,8 @@ def test_users_see_their_own_log_only(app: Flask, make: Factory, client: SiteCli
 
 def test_log_takes_two_statements(app: Flask, make: Factory, client: SiteClient) -> None:
     client.log_in(make.user()).open(LOG)
-
     with record_statements(app) as statements:
         client.open(LOG)
-
     assert len(statements) == 2
 
 
@@ -163,7 +161,7 @@ def test_known_browser_on_another_network_is_not_new(
     laptop.log_in(ann)
 
     assert new_device_emails(mailbox, ann) == []
-    # It is new to the account of somebody else.
+    # It is new to the account of another user.
     device(app, bob, PHONE, "203.0.113.7")
     laptop.log_in(bob)
     assert len(new_device_emails(mailbox, bob)) == 1
