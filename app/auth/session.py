@@ -61,6 +61,7 @@ def start_session(_app: Flask, user: User) -> None:
     """Add a login session, and put its secret into the cookies that Flask-Login sets."""
     remember, columns = session.get("_remember") == "set", g.pop("session_columns", {})
     session["_user_id"] = LoginSession.issue(user, remember, **columns)
+    user.ping()
 
 
 @user_logged_out.connect

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from app.extensions import db
-from app.models import User, utcnow
+from app.models import LoginSession, User, utcnow
 from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
 from tests.support.rows import user_column
@@ -139,6 +140,7 @@ def test_gravatar_is_used_only_if_enabled(
 def set_last_seen(app: Flask, user_id: int) -> None:
     with app.app_context():
         db.session.get_one(User, user_id).last_seen = LONG_AGO
+        db.session.execute(update(LoginSession).values(last_used_at=LONG_AGO))
         db.session.commit()
 
 
