@@ -43,7 +43,7 @@ def test_command_ends_with_its_terminal(tiny: HostedApp) -> None:
         wait_until(
             lambda: len(tiny.server.root(find, check=False).split()) == 3, "the commands run"
         )
-        os.killpg(terminal.process.pid, signal.SIGHUP)  # as when its window is closed
+        os.killpg(terminal.process.pid, signal.SIGKILL)
     wait_until(lambda: not tiny.server.root(find, check=False), "the commands have ended")
 
 
