@@ -11,23 +11,32 @@ from sqlalchemy.exc import IntegrityError
 from ..deletion import delete_user
 from ..extensions import db
 from ..mail import messages
-from ..models import EmailChange, Post, Role, User, lock_row
+from ..models import (
+    EmailChange,
+    Post,  # demo-only
+    Role,
+    User,
+    lock_row,
+)
 from ..permissions import admin_required, can_view
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
-from .posts import post_page
+from .posts import post_page  # demo-only
 
 PROFILE_FIELDS = ("name", "location", "about_me")
 
 
 @main.get("/user/<username>")
 def user(username: str) -> ResponseReturnValue:
-    """Show a profile and the posts of the user."""
+    """Show a profile."""
     profile = User.find_profile(username, getattr(current_user, "id", None))
     if profile is None or not can_view(profile.user):
         abort(404)
-    page = post_page(Post.rows().where(Post.author_id == profile.user.id))
-    return render_template("users/user.html", page=page, **profile._asdict())
+    return render_template(
+        "users/user.html",
+        page=post_page(Post.rows().where(Post.author_id == profile.user.id)),  # demo-only
+        **profile._asdict(),
+    )
 
 
 @main.route("/edit-profile", methods=["GET", "POST"])

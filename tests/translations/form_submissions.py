@@ -53,6 +53,7 @@ def button(role: str, page: str, action: str) -> Submission:
     return Submission(role, page, {}, action)
 
 
+# demo-only: begin
 CONTENT = [
     Submission("user", "/", BODY),
     Submission("user", "/", EMPTY_BODY),
@@ -71,6 +72,7 @@ CONTENT = [
     button("moderator", "/moderate", "/comment/{others_comment}/suspension"),
     button("moderator", "/moderate", "/comment/{disabled_comment}/restoration"),
 ]
+# demo-only: end
 USERS = [
     button("newcomer", "/user/data_user", "/follow/data_user"),
     Submission("moderator", "/follow/data_user", direct=True),
@@ -162,7 +164,7 @@ TOKENS = [
     button("user", "/auth/tokens/revocation", "/auth/tokens/revocation"),
 ]
 SUBMISSIONS = [
-    *CONTENT,
+    *CONTENT,  # demo-only
     *USERS,
     *SESSIONS,
     *REGISTRATION,
