@@ -1,5 +1,6 @@
 """Cache headers: pages of a user are private, public pages vary by language."""
 
+import pytest
 from flask import Flask
 
 from app.security.cache_control import STALE_WHILE_REVALIDATE
@@ -47,8 +48,11 @@ def test_proxy_that_asks_may_serve_stale_pages_of_anonymous_users(
     assert stale not in user.client.get("/", headers=asks).headers["Cache-Control"]
 
 
-def test_no_proxy_may_serve_stale_errors_of_the_server(app: Flask, client: SiteClient) -> None:
-    app.view_functions["main.index"] = lambda: ("Try again later.", 503)
+def test_no_proxy_may_serve_stale_errors_of_the_server(
+    app: Flask, client: SiteClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unavailable = ("Try again later.", 503)
+    monkeypatch.setitem(app.view_functions, "main.index", lambda: unavailable)
     asks = {"Surrogate-Capability": 'nginx="stale-while-revalidate"'}
 
     response = client.client.get("/", headers=asks)
