@@ -25,7 +25,6 @@ from .models import (
     User,
     delete_batch,
     rows_changed,
-    run_once,
     utcnow,
 )
 
@@ -103,7 +102,7 @@ def _delete_posts(user_id: int) -> int:
 
 def _delete_comments(user_id: int) -> int:
     batch = select(Comment.id).where(Comment.author_id == user_id).limit(BATCH)
-    deleted = delete(Comment).where(Comment.id.in_(run_once(batch))).returning(Comment.post_id)
+    deleted = delete(Comment).where(Comment.id.in_(batch)).returning(Comment.post_id)
     return _subtract(Post.comment_count, _execute(deleted).scalars())
 
 
@@ -118,13 +117,13 @@ def _delete_followers(user_id: int) -> int:
 def _delete_follows(column: Any, other: Any, count: Any, user_id: int) -> int:
     """Delete follows of which `column` is the user; subtract one from `count` of each `other`."""
     batch = select(other).where(column == user_id).limit(BATCH)
-    deleted = delete(Follow).where(column == user_id, other.in_(run_once(batch))).returning(other)
+    deleted = delete(Follow).where(column == user_id, other.in_(batch)).returning(other)
     return _subtract(count, _execute(deleted).scalars())
 
 
 def _forget_moderator(user_id: int) -> int:
     batch = select(Comment.id).where(Comment.disabled_by_id == user_id).limit(BATCH)
-    comments = update(Comment).where(Comment.id.in_(run_once(batch))).values(disabled_by_id=None)
+    comments = update(Comment).where(Comment.id.in_(batch)).values(disabled_by_id=None)
     return rows_changed(_execute(comments))
 
 

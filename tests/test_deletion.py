@@ -7,15 +7,16 @@ from threading import Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
 
 from app import deletion
 from app.deletion import delete_user
 from app.extensions import db
 from app.jobs import get_runner
 from app.models import Comment, Follow, Job, OutboxEmail, Post, User
+from tests.jobs.conftest import register_job
 from tests.models.counts import dangling_references, wrong_counts
 from tests.support.api_client import ApiClient
+from tests.support.concurrency import wait_for_lock
 from tests.support.factories import Factory, UserData
 from tests.support.http_client import SiteClient
 from tests.support.rows import count_rows, record_rows, user_column
@@ -46,9 +47,7 @@ class TwoUsers:
             db.session.commit()
 
     def delete(self, user: UserData) -> None:
-        with self.app.app_context():
-            delete_user(db.session.get_one(User, user.id))
-            db.session.commit()
+        commit(self.app, lambda: delete_user(db.session.get_one(User, user.id)))
 
 
 @pytest.fixture
@@ -132,9 +131,7 @@ def test_comment_deleted_in_a_concurrent_transaction_is_subtracted_once(
     comment = make.comment(ann, post)
 
     def delete_ann() -> None:
-        with app.app_context():
-            delete_user(db.session.get_one(User, ann.id))
-            db.session.commit()
+        commit(app, lambda: delete_user(db.session.get_one(User, ann.id)))
 
     with app.app_context():
         db.session.delete(db.session.get_one(Comment, comment))
@@ -147,14 +144,6 @@ def test_comment_deleted_in_a_concurrent_transaction_is_subtracted_once(
 
     with app.app_context():
         assert wrong_counts() == []
-
-
-def wait_for_lock(app: Flask, thread: Thread) -> None:
-    """Return when `thread` waits for a lock. SQLite does not show that; its writes just wait."""
-    with app.app_context(), db.engine.connect() as connection:
-        while thread.is_alive() and db.engine.dialect.name == "postgresql":
-            if connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-                return
 
 
 @pytest.fixture
@@ -287,6 +276,20 @@ def test_rows_that_a_request_adds_after_the_last_batch_are_deleted(
         assert db.session.get(User, site.ann.id) is None
         assert late
         assert dangling_references() == wrong_counts() == []
+
+
+@pytest.mark.usefixtures("later")
+def test_other_jobs_run_before_deletions(
+    app: Flask, site: TwoUsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts: list[int] = []
+    register_job(monkeypatch, "other", lambda: posts.append(count_rows(app, Post)))
+    site.delete(site.ann)
+    commit(app, lambda: db.session.add(Job(name="other", arguments=[])))
+
+    run_jobs(app)
+
+    assert posts == [2]
 
 
 def test_job_does_not_delete_what_is_not_hidden(app: Flask, site: TwoUsers) -> None:

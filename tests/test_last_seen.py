@@ -13,6 +13,7 @@ from app.extensions import db
 from app.models import LoginSession, Post, User
 from tests.errors.test_handlers import expect_unavailable
 from tests.support.api_client import ApiClient
+from tests.support.databases import record_statements
 from tests.support.factories import Factory, UserData
 from tests.support.http_client import SiteClient
 from tests.support.rows import count_rows
@@ -78,6 +79,19 @@ def test_database_that_cannot_be_written_to_is_readable(
             expect_unavailable(client.post("/", body="Hello"))
             assert api.post("/posts/", {"body": "Hello"}).status_code == 503
         assert count_rows(app, Post) == 0
+
+
+def test_user_is_not_loaded_again_after_a_write(app: Flask, make: Factory) -> None:
+    api = ApiClient(app, make.user("ann"))
+    api.get("/me")  # updates last_seen
+
+    with record_statements(app) as executed:
+        assert api.post("/posts/", {"body": "Hello"}).status_code == 201
+
+    # The token and its user, the post, the number of posts, and the post with its author.
+    assert [statement.split()[0] for statement in executed] == [
+        *("SELECT", "INSERT", "UPDATE", "SELECT")
+    ]
 
 
 def test_user_is_deleted_during_the_request(app: Flask, make: Factory, client: SiteClient) -> None:

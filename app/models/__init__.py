@@ -13,14 +13,7 @@ from .outbox_email import OutboxEmail
 from .post import Post
 from .registration import Registration, username_is_available
 from .role import Permission, Role
-from .statements import (
-    delete_batch,
-    delete_older,
-    insert_or_ignore,
-    lock_row,
-    rows_changed,
-    run_once,
-)
+from .statements import delete_batch, delete_older, insert_or_ignore, lock_row, rows_changed
 from .types import Rows, utcnow
 from .user import AnonymousUser, User
 
@@ -49,7 +42,6 @@ __all__ = [
     "insert_or_ignore",
     "lock_row",
     "rows_changed",
-    "run_once",
     "username_is_available",
     "utcnow",
 ]

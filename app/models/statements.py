@@ -48,10 +48,10 @@ def delete_batch(
 
 
 def run_once(query: Select[Any]) -> Select[Any]:
-    """Return `query`, which has a LIMIT, for use as a subquery.
+    """Return `query`, which has a LIMIT and SKIP LOCKED, for use as a subquery of a DELETE.
 
-    PostgreSQL can run a plain subquery once for each row. One with SKIP LOCKED then finds the next
-    rows each time: `delete_batch()` would delete more than `limit`.
+    PostgreSQL can run a plain subquery once for each row. It would then skip the rows that the
+    statement has deleted, and find the next ones: more than the limit would be deleted.
     """
     return select(
         *query.cte("batch", nesting=True).prefix_with("MATERIALIZED", dialect="postgresql").c

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, BoundedSemaphore
+from threading import Barrier, BoundedSemaphore, Thread
 from typing import Any, TypeVar
 
 import pytest
+from flask import Flask
+from sqlalchemy import text
 
+from app.extensions import db
 from app.security import password_hashing
 from tests.support.http_client import Page, SiteClient
 
@@ -35,3 +38,11 @@ def prepared_submission(
     """Open `path` now; return a function that submits its form."""
     page = client.open(path)
     return lambda: client.send(page, fields, action)
+
+
+def wait_for_lock(app: Flask, thread: Thread) -> None:
+    """Return when `thread` waits for a lock. SQLite does not show that; its writes just wait."""
+    with app.app_context(), db.engine.connect() as connection:
+        while thread.is_alive() and db.engine.dialect.name == "postgresql":
+            if connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return
