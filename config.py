@@ -75,6 +75,8 @@ class Config:
     REMEMBER_COOKIE_DAYS = env.number("REMEMBER_COOKIE_DAYS", 30, maximum=3650)
     REMEMBER_COOKIE_DURATION = timedelta(days=REMEMBER_COOKIE_DAYS)
     PERMANENT_SESSION_LIFETIME = timedelta(days=31)
+    TWO_FACTOR_ROLES = env.strings("TWO_FACTOR_ROLES", rules.ROLES)
+    REAUTHENTICATION_MINUTES = env.number("REAUTHENTICATION_MINUTES", 15, maximum=1440)
     REMEMBER_COOKIE_NAME = "remember_token"
     REMEMBER_COOKIE_HTTPONLY = True
     REMEMBER_COOKIE_SAMESITE = "Lax"
@@ -84,6 +86,7 @@ class Config:
     RATELIMIT_STORAGE_URI = f"shared+{REDIS_URL}" if REDIS_URL else "memory://"
     RATELIMIT_LOGIN = env.text("RATELIMIT_LOGIN", "20 per minute", rules.LIMITS)
     RATELIMIT_ACCOUNT = env.text("RATELIMIT_ACCOUNT", "50 per hour", rules.LIMITS)
+    RATELIMIT_CODE = env.text("RATELIMIT_CODE", "10 per hour", rules.LIMITS)
     RATELIMIT_REGISTER = env.text("RATELIMIT_REGISTER", "10 per hour", rules.LIMITS)
     RATELIMIT_EMAIL = env.text("RATELIMIT_EMAIL", "5 per hour", rules.LIMITS)
     RATELIMIT_CHANGE = env.text("RATELIMIT_CHANGE", "60 per minute; 1000 per hour", rules.LIMITS)
@@ -177,6 +180,7 @@ class TestingConfig(Config):
     database_variable = "TEST_DATABASE_URL"
     SQLALCHEMY_DATABASE_URI = env.text("TEST_DATABASE_URL", "sqlite://", rules.DATABASE)
     PASSWORD_HASH_METHOD = "scrypt:256:8:1"  # noqa: S105 - the name of a method, and a fast one
+    REAUTHENTICATION_MINUTES = 1440  # some sessions are shared by all tests
     JOBS_EAGER = True
     STATIC_ROOT = "instance/collected-testing"  # not the files that `make run` serves
     MAIL_SUPPRESS_SEND = False  # Flask-Mail suppresses email in tests; ours have a mail server

@@ -18,10 +18,12 @@ from .models import (
     Comment,
     EmailChange,
     Follow,
+    FormerUsername,
     IdempotencyKey,
     LoginSession,
     OutboxEmail,
     Post,
+    SecurityEvent,
     User,
     delete_batch,
     rows_changed,
@@ -45,6 +47,7 @@ def delete_user(user: User) -> None:
     db.session.flush()
     db.session.execute(delete(OutboxEmail).where(OutboxEmail.recipient == user.email))
     EmailChange.delete_all(user)  # they could restore the email address
+    FormerUsername.delete_all(user)
     if user.erase():
         jobs.enqueue(delete_rows_of_user, user.id, unique=True)
     db.session.expire_all()
@@ -86,7 +89,7 @@ def _delete_some_rows_of(user_id: int) -> bool:
     """
     steps: Iterable[Callable[[int], int]] = (
         *(_delete_posts, _delete_comments, _delete_followed, _delete_followers),
-        *(_forget_moderator, _delete_credentials),
+        *(_forget_moderator, _forget_events, _delete_credentials),
     )
     return any(delete_some(user_id) for delete_some in steps)
 
@@ -127,8 +130,12 @@ def _forget_moderator(user_id: int) -> int:
     return rows_changed(_execute(comments))
 
 
+def _forget_events(user_id: int) -> int:
+    return SecurityEvent.forget_user(user_id, BATCH)
+
+
 def _delete_credentials(user_id: int) -> int:
-    tables: Any = (AccessToken, EmailChange, IdempotencyKey, LoginSession)
+    tables: Any = (AccessToken, EmailChange, FormerUsername, IdempotencyKey, LoginSession)
     return sum(delete_batch(table, table.user_id == user_id, BATCH) for table in tables)
 
 

@@ -1,4 +1,4 @@
-"""Limit wrong passwords per account, without letting an attacker lock out its owner.
+"""Limit wrong passwords and codes per account, without letting attackers lock out its owner.
 
 A browser in which an account logs in, or resets its password, gets a cookie. The wrong passwords
 from there are counted separately, so an attacker can only prevent logins in other browsers, in
@@ -14,8 +14,9 @@ from flask import Response, after_this_request, current_app, request, url_for
 from flask_login import user_logged_in
 
 from .extensions import limiter
+from .models import User, accept_code
 from .models.email_address import normalize_if_valid
-from .rate_limiting.limits import limit_from
+from .rate_limiting.limits import forget_hits, hit, limit_from
 from .security import tokens
 from .security.secret_keys import signing_keys
 
@@ -40,6 +41,18 @@ def remember_browser(_app: Any, user: Any) -> None:
 user_logged_in.connect(remember_browser)
 
 
+def is_known_browser(email: str) -> bool:
+    """Return True if the account with this normalized address has logged in here before.
+
+    Only on the login page: browsers send the cookie nowhere else.
+    """
+    keys = signing_keys(current_app.config)
+    with suppress(tokens.TokenError):
+        claims = tokens.read(request.cookies.get(COOKIE, ""), COOKIE, keys)
+        return bool(claims["account"] == _digest(email))
+    return False
+
+
 def _email() -> str:
     """Return the email address in the login form or in the request for an API token."""
     authorization = request.authorization
@@ -47,13 +60,9 @@ def _email() -> str:
     return normalize_if_valid(email or "")
 
 
-def _counted_as() -> str:
+def _counted_as(email: str) -> str:
     """Return a key for the browser if it is known to the account, otherwise for the account."""
-    account, cookie = _digest(_email()), request.cookies.get(COOKIE, "")
-    with suppress(tokens.TokenError):
-        if tokens.read(cookie, COOKIE, signing_keys(current_app.config))["account"] == account:
-            return _digest(cookie)
-    return account
+    return _digest(request.cookies[COOKIE] if is_known_browser(email) else email)
 
 
 def _digest(text: str) -> str:
@@ -63,8 +72,23 @@ def _digest(text: str) -> str:
 failed_logins = limiter.shared_limit(
     limit_from("RATELIMIT_ACCOUNT"),
     scope="failed logins",
-    key_func=_counted_as,
+    key_func=lambda: _counted_as(_email()),
     methods=["POST"],
     exempt_when=lambda: not _email(),
     deduct_when=lambda response: response.status_code in FAILED,
 )
+
+
+def check_code(user: User, code: str) -> bool:
+    """Return True if `code` is a valid code of the second factor, and use it up.
+
+    Call this after the password was right: an attacker who does not know it learns nothing, and
+    cannot use up the limit. Raise TooManyRequests after too many wrong codes.
+    """
+    key = _counted_as(user.email)
+    if limiter.enabled:
+        hit(limiter, "RATELIMIT_CODE", key)  # before the check, so that concurrent ones count
+    is_valid = accept_code(user, code)
+    if is_valid and limiter.enabled:
+        forget_hits(limiter, "RATELIMIT_CODE", key)
+    return is_valid

@@ -1,4 +1,4 @@
-"""Update `last_seen` of the user, and of their login session or API token, after the response."""
+"""Update `last_seen` and the last use of the login session or API token after the response."""
 
 from flask import Flask, Response, current_app, g
 from flask_login import current_user
@@ -6,6 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from .database.errors import classify, summary
+from .devices import current_network
 from .extensions import db
 
 
@@ -25,7 +26,7 @@ def update_last_seen(response: Response) -> Response:
         return response  # without a statement, for most requests
     db.session.rollback()
     try:
-        credential.record_use()
+        credential.record_use(current_network())
         current_user.ping()
         db.session.commit()
     except SQLAlchemyError as error:

@@ -46,10 +46,13 @@ def can_delete(author_id: int) -> bool:
 def can_view(user: User) -> bool:
     """Return True if the current user may see that this account exists.
 
-    Accounts that an administrator has unconfirmed are hidden, unless posts link to them.
+    Suspended accounts are hidden, and those that an administrator has unconfirmed, unless posts
+    link to them.
     """
     if user.deleted_at is not None:
         return False
+    if user.suspended_at is not None:
+        return bool(current_user.is_administrator())
     return bool(user.confirmed or user.post_count or current_user.is_administrator())
 
 

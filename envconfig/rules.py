@@ -171,6 +171,8 @@ SPECIAL = Rule(
     separated(rf"(?i:\.?({'|'.join(SPECIAL_DOMAINS)}))"),
     split,
 )
+ROLE_NAMES = ("User", "Moderator", "Administrator")  # those of app/models/role.py
+ROLES = Rule(f"choose from {', '.join(ROLE_NAMES)}", separated(f"({'|'.join(ROLE_NAMES)})"), split)
 SENDER = Rule(
     "use an email address, with or without a name: "
     "Flasky <flasky@example.com>. "

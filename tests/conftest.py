@@ -12,6 +12,7 @@ from flask.testing import FlaskCliRunner
 
 from app.extensions import db
 from tests.support.app_factory import make_app
+from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.databases import EphemeralPostgres, clear_database, migrated, new_sqlite_url
 from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
@@ -160,6 +161,12 @@ def make(app: Flask) -> Factory:
 def client(app: Flask) -> SiteClient:
     """An anonymous client without JavaScript."""
     return SiteClient(app)
+
+
+@pytest.fixture
+def phone(monkeypatch: pytest.MonkeyPatch) -> AuthenticatorApp:
+    """An authenticator app for two-factor authentication, and the clock of the site."""
+    return AuthenticatorApp(monkeypatch)
 
 
 @pytest.fixture

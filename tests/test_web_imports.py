@@ -8,10 +8,11 @@ import pytest
 
 from tests.support.repository import ROOT
 
-# What only commands need, or only sites with Redis.
+# What only commands or few pages need, or only sites with Redis.
 NOT_IMPORTED = {
     *("brotli", "dotenv", "whitenoise.compress"),
     *("redis", "app.rate_limiting.storage"),
+    *("cryptography", "segno", "webauthn"),
     *("app.cli.deploy", "app.cli.demo", "app.static_files.collect"),
 }
 PROGRAM = """

@@ -5,6 +5,7 @@ from functools import cache
 from flask import abort
 from flask_login import current_user
 
+from ..audit import record_moderation
 from ..extensions import db
 from ..models import Comment, Permission, Post, Rows
 from ..permissions import can_delete
@@ -75,6 +76,7 @@ def delete_comment(id: int) -> None:
         abort(403)
     require_match(comment, get_one)
     db.session.delete(comment)
+    record_moderation("comment_deleted", comment.author_id, id)
 
 
 @api.put("/comments/<id:id>/suspension")
@@ -87,6 +89,7 @@ def suspend_comment(id: int) -> CommentOut:
     comment = db.get_or_404(Comment, id)
     require_match(comment, get_one)
     comment.suspend(by=current_user._get_current_object())
+    record_moderation("comment_disabled", comment.author_id, id)
     return get_one(id)
 
 
@@ -100,4 +103,5 @@ def restore_comment(id: int) -> CommentOut:
     comment = db.get_or_404(Comment, id)
     require_match(comment, get_one)
     comment.restore()
+    record_moderation("comment_enabled", comment.author_id, id)
     return get_one(id)

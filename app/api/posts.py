@@ -6,6 +6,7 @@ from flask import abort
 from flask_login import current_user
 
 from .. import deletion
+from ..audit import record_moderation
 from ..extensions import db
 from ..models import Permission, Post, Rows
 from ..permissions import can_delete, can_edit
@@ -63,6 +64,7 @@ def edit_post(id: int, body: PostIn) -> PostOut:
         abort(403)
     require_match(post, get_one)
     post.body = body.body
+    record_moderation("post_edited", post.author_id, id)
     return get_one(id)
 
 
@@ -78,3 +80,4 @@ def delete_post(id: int) -> None:
         abort(403)
     require_match(post, get_one)
     deletion.delete_post(post)
+    record_moderation("post_deleted", post.author_id, id)

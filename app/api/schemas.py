@@ -81,6 +81,9 @@ class TokenIn(RequestBody):
         None,
         description="Days until the token expires. Defaults to the setting API_TOKEN_TTL_DAYS.",
     )
+    code: str | None = Field(
+        None, max_length=64, description="Code of the second factor, if the account has one."
+    )
 
 
 class PostOut(ResponseBody):

@@ -5,15 +5,17 @@ from flask_login import current_user
 
 from ..errors.problem_details import APIError
 from ..extensions import db, limiter
-from ..known_browsers import failed_logins
+from ..known_browsers import check_code, failed_logins
 from ..metrics.definitions import FAILED_LOGINS
-from ..models import AccessToken, TooManyTokens, User
+from ..models import AccessToken, Authenticator, TooManyTokens, User
 from ..rate_limiting.limits import LOGIN, LOGIN_SCOPE
 from ..security.cache_control import no_store
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
 from .pagination import Paging, list_page
 from .schemas import NewTokenOut, TokenIn, TokenList, TokenOut
+
+BASIC_CHALLENGE = 'Basic realm="api"'
 
 
 @api.post("/tokens/", strict_slashes=False)
@@ -25,9 +27,11 @@ def create_token(body: TokenIn) -> NewTokenOut:
 
     Authenticate with your email and password over HTTP Basic to create a token. The token is
     returned only once. Only its hash is stored, so Idempotency-Key is not supported. You can
-    have 50 tokens. Changing your password or email address revokes all of them.
+    have 50 tokens. Changing your password or email address revokes all of them. With two-factor
+    authentication, send a code of your authenticator app or a recovery code as `code`.
     """
     user = _authenticate_by_password()
+    _require_code(user, body.code)
     days = body.days or current_app.config["API_TOKEN_TTL_DAYS"]
     try:
         token, secret = AccessToken.issue(user, body.name.strip(), days, body.read_only)
@@ -87,5 +91,24 @@ def _authenticate_by_password() -> User:
         "Authenticate with your email and password over HTTP Basic to create a token. They are "
         "missing or wrong, or the email address is not confirmed.",
         reason="invalid_credentials",
-        challenge='Basic realm="api"',
+        challenge=BASIC_CHALLENGE,
     )
+
+
+def _require_code(user: User, code: str | None) -> None:
+    """Raise APIError if two-factor authentication is on, and `code` missing or not valid.
+
+    Raise it also if the role of the user requires a second factor, and they have none.
+    """
+    has_code = Authenticator.find(user) is not None
+    if not has_code and user.requires_two_factor():
+        detail = "Your role requires two-factor authentication. Set it up on the site first."
+        raise APIError(403, detail, reason="two_factor_required")
+    if not has_code or (code and check_code(user, code)):
+        return
+    if not code:
+        detail = "Two-factor authentication is on. Send the code of your authenticator app, too."
+        raise APIError(401, detail, reason="code_required", challenge=BASIC_CHALLENGE)
+    FAILED_LOGINS.inc()
+    detail = "The code is wrong, or was used before. Send the current one."
+    raise APIError(401, detail, reason="invalid_code", challenge=BASIC_CHALLENGE)

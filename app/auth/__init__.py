@@ -1,4 +1,4 @@
-"""Accounts: sessions, registration, passwords, email addresses and API tokens.
+"""Accounts: logins, registration, passwords, two factors, passkeys, email and API tokens.
 
 To remove it (for single sign-on, say), delete this package, templates/auth and tests/auth, and
 set `login_manager.user_loader` and `login_manager.login_view` elsewhere.
@@ -17,4 +17,19 @@ def hide_token(response: Response) -> Response:
     return response
 
 
-from . import email_change, expiry, password, registration, session, tokens  # noqa: E402, F401 - registers the views and the job
+from . import (  # noqa: E402, F401 - registers the views and the job
+    email_change,
+    expiry,
+    passkeys,
+    password,
+    reauthentication,
+    registration,
+    second_factor,
+    security_log,
+    session,
+    sessions,
+    settings,
+    tokens,
+    two_factor,
+    username,
+)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from ..extensions import db
 from ..forms import ConfirmForm
 from ..mail import messages
-from ..models import EmailChange, User
+from ..models import EmailChange, SecurityEvent, User
 from . import auth, limits
 from .forms import ChangeEmailForm
 from .session import stay_logged_in
@@ -62,6 +62,7 @@ def change_email(token: str) -> ResponseReturnValue:
         return render_template("auth/invalid_link.html", purpose="change_email"), 400
     change = EmailChange.record(current_user, old_email)
     messages.send_email_changed(current_user, old_email, change)
+    SecurityEvent.record(current_user, "email_changed")
     stay_logged_in()
     db.session.commit()
     flash(gettext("Your email address has been updated."), "success")
@@ -85,6 +86,7 @@ def restore_email(token: str) -> ResponseReturnValue:
     if user is None:
         return render_template("auth/invalid_link.html", purpose="restore_email"), 400
     messages.send_email_changed(user, replaced)
+    SecurityEvent.record(user, "email_restored")
     db.session.commit()
     flash(gettext("Your email address has been restored. Choose a new password."), "success")
     return redirect(url_for(".password_reset", token=user.generate_reset_token()))

@@ -1,4 +1,4 @@
-"""Delete what has expired: registrations, sessions, tokens, old email addresses, API keys."""
+"""Delete what has expired: registrations, sessions, tokens, old email addresses, events."""
 
 from datetime import timedelta
 
@@ -7,9 +7,11 @@ from ..extensions import db
 from ..models import (
     AccessToken,
     EmailChange,
+    FormerUsername,
     IdempotencyKey,
     LoginSession,
     Registration,
+    SecurityEvent,
     delete_older,
     utcnow,
 )
@@ -24,6 +26,8 @@ def delete_expired() -> None:
         (LoginSession.expires_at, now),
         (AccessToken.expires_at, now),
         (EmailChange.expires_at, now),
+        (FormerUsername.expires_at, now),
+        (SecurityEvent.expires_at, now),
         (IdempotencyKey.timestamp, now - IdempotencyKey.TTL),
     ]
     for column, before in expiries:

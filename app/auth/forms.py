@@ -1,4 +1,4 @@
-"""Forms for registration, login, passwords, email addresses and API tokens."""
+"""Forms for registration, login, passwords, second factors, email addresses and API tokens."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from flask_login import current_user
 from wtforms import (
     BooleanField,
     Field,
+    HiddenField,
     IntegerField,
     PasswordField,
     StringField,
@@ -18,6 +19,8 @@ from wtforms.validators import DataRequired, EqualTo, Length, NumberRange
 from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, strip, username_field
 from ..models import Registration, User, username_is_available
 from ..security import passwords
+
+USERNAME_HINT = _l("Public. Use letters, digits, dots and underscores, starting with a letter.")
 
 
 def new_password_field(label: Any) -> PasswordField:
@@ -58,13 +61,42 @@ class LoginForm(Form):
     submit = SubmitField(_l("Log in"))
 
 
+def code_field(description: Any) -> StringField:
+    """Return a field for a code of the second factor."""
+    return StringField(_l("Code"), [REQUIRED, MaxLength(64)], description=description)
+
+
+CODE_HINT = _l("The six digits in your authenticator app, or one of your recovery codes.")
+
+
+class CodeForm(Form):
+    """Complete a login."""
+
+    code = code_field(CODE_HINT)
+    submit = SubmitField(_l("Log in"))
+
+
+class ReauthenticationForm(Form):
+    """Log in again."""
+
+    password = PasswordField(_l("Password"), [REQUIRED, own_password])
+    code = code_field(CODE_HINT)
+    submit = SubmitField(_l("Confirm"))
+
+
+class SetUpTwoFactorForm(Form):
+    """Switch two-factor authentication on."""
+
+    secret = HiddenField()
+    code = code_field(_l("The six digits that the app shows now."))
+    submit = SubmitField(_l("Turn on"))
+
+
 class RegistrationForm(Form):
     """Create an account."""
 
     email = email_field()
-    username = username_field(
-        _l("Public. Use letters, digits, dots and underscores, starting with a letter.")
-    )
+    username = username_field(USERNAME_HINT)
     password = new_password_field(_l("Password"))
     password2 = repeat_field()
     submit = SubmitField(_l("Sign up"))
@@ -117,12 +149,57 @@ class ChangePasswordForm(Form):
     submit = SubmitField(_l("Change password"))
 
 
+class ChangeUsernameForm(Form):
+    """Change the username."""
+
+    username = username_field(USERNAME_HINT)
+    password = PasswordField(_l("Password"), [REQUIRED, own_password])
+    submit = SubmitField(_l("Change username"))
+
+    def validate_username(self, field: Field) -> None:
+        """Reject a username that another user has, had a short time ago, or registers."""
+        if not username_is_available(field.data or "", current_user.email, exclude=current_user):
+            raise ValidationError(USERNAME_TAKEN)
+
+
 class ChangeEmailForm(Form):
     """Request a change of the email address."""
 
     email = email_field()
     password = PasswordField(_l("Password"), [REQUIRED, own_password])
     submit = SubmitField(_l("Change email address"))
+
+
+def passkey_name_field() -> StringField:
+    """Return a field for the name of a passkey."""
+    return StringField(
+        _l("Name"),
+        [REQUIRED, MaxLength(64)],
+        filters=[strip],
+        description=_l("For example, the device or password manager that keeps it."),
+    )
+
+
+class AddPasskeyForm(Form):
+    """Add a passkey, which a script puts into `credential`."""
+
+    name = passkey_name_field()
+    credential = HiddenField()
+    submit = SubmitField(_l("Add passkey"))
+
+
+class RenamePasskeyForm(Form):
+    """Rename a passkey."""
+
+    name = passkey_name_field()
+    submit = SubmitField(_l("Save"))
+
+
+class PasskeyLoginForm(Form):
+    """Log in with a passkey."""
+
+    credential = HiddenField()
+    remember_me = BooleanField()
 
 
 DAYS_MESSAGE = _l("Enter a number from 1 to 3650.")

@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 from ..extensions import db
 from ..known_browsers import remember_browser
 from ..mail import messages
-from ..models import User
+from ..models import SecurityEvent, User
 from . import auth, limits
 from .forms import ChangePasswordForm, EmailForm, NewPasswordForm
 from .session import stay_logged_in
@@ -23,6 +23,7 @@ def change_password() -> ResponseReturnValue:
     if form.validate_on_submit():
         current_user.password = form.password.data
         messages.send_password_changed(current_user)
+        SecurityEvent.record(current_user, "password_changed")
         stay_logged_in()
         db.session.commit()
         flash(
@@ -60,6 +61,7 @@ def password_reset(token: str) -> ResponseReturnValue:
     if user is None or not User.reset_password(token, form.password.data or ""):
         return render_template("auth/invalid_link.html", purpose="reset"), 400
     messages.send_password_changed(user)
+    SecurityEvent.record(user, "password_reset")
     db.session.commit()
     remember_browser(None, user)
     flash(gettext("Your password has been updated. You can now log in."), "success")

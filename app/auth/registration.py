@@ -12,7 +12,7 @@ from ..mail import messages
 from ..models import Registration, User
 from . import auth, limits
 from .forms import ConfirmAccountForm, EmailForm, RegistrationForm
-from .session import log_in
+from .session import PENDING, start_login
 
 SENT_TO = "confirmation_sent_to"
 
@@ -64,7 +64,7 @@ def confirm(token: str) -> ResponseReturnValue:
     could register another person's address and share the account once its owner confirms it.
     """
     account = Registration.find_by_token(token) or User.find_by_token("confirm", token)
-    if account is None or account.confirmed:
+    if account is None or account.confirmed or not account.is_active:
         return render_template("auth/invalid_link.html", purpose="confirm"), 400
     form = ConfirmAccountForm(account)
     if not form.validate_on_submit():
@@ -73,11 +73,14 @@ def confirm(token: str) -> ResponseReturnValue:
     if user is None:
         return render_template("auth/invalid_link.html", purpose="confirm"), 400
     messages.send_new_user(user)
-    log_in(user)
+    target = start_login(user)
     db.session.commit()
     session.pop(SENT_TO, None)
-    flash(gettext("Your email is confirmed and you’re logged in. Welcome!"), "success")
-    return redirect(url_for("main.index"))
+    if PENDING in session:
+        flash(gettext("Your email is confirmed."), "success")
+    else:
+        flash(gettext("Your email is confirmed and you’re logged in. Welcome!"), "success")
+    return redirect(target)
 
 
 def _register(form: RegistrationForm) -> bool:

@@ -1,5 +1,9 @@
 """Logging in and out, deleting one's account, and the access of unconfirmed users."""
 
+import time
+from datetime import timedelta
+from typing import Any
+
 from flask import (
     Flask,
     abort,
@@ -25,16 +29,21 @@ from flask_login import (
 
 from ..api_requests import is_api_request
 from ..deletion import delete_user
+from ..devices import current_device
 from ..extensions import db, login_manager
-from ..known_browsers import failed_logins
+from ..known_browsers import failed_logins, is_known_browser
+from ..mail import messages
 from ..metrics.definitions import FAILED_LOGINS
-from ..models import LoginSession, User
-from ..security.redirects import redirect_target
+from ..models import Authenticator, LoginSession, SecurityEvent, User
+from ..security.redirects import is_safe_redirect, redirect_target
 from . import auth, limits
 from .forms import DeleteAccountForm, LoginForm
 
 # Endpoints open to accounts that an administrator has unconfirmed; None: there is no such page.
 OPEN_TO_UNCONFIRMED = {"main.preferences", "static", "bootstrap.static", None}
+
+# The login of a user who has not sent the code of their second factor yet, in the session.
+PENDING, PENDING_LIFETIME = "pending_login", timedelta(minutes=10)
 
 
 @login_manager.user_loader
@@ -50,7 +59,8 @@ def load_user(secret: str) -> User | None:
 @user_logged_in.connect
 def start_session(_app: Flask, user: User) -> None:
     """Add a login session, and put its secret into the cookies that Flask-Login sets."""
-    session["_user_id"] = LoginSession.issue(user, remember=session.get("_remember") == "set")
+    remember, columns = session.get("_remember") == "set", g.pop("session_columns", {})
+    session["_user_id"] = LoginSession.issue(user, remember, **columns)
     user.ping()
 
 
@@ -94,9 +104,9 @@ def login() -> ResponseReturnValue:
     if form.validate_on_submit():
         user = User.authenticate(form.email.data or "", form.password.data or "")
         if user is not None:
-            log_in(user, remember=form.remember_me.data)
+            target = start_login(user, form.remember_me.data)
             db.session.commit()
-            return redirect(redirect_target())
+            return redirect(target)
         FAILED_LOGINS.inc()
         form.form_errors.append(gettext("Incorrect email or password, or email not confirmed."))
     return render_template("auth/login.html", form=form)
@@ -133,13 +143,57 @@ def delete_account() -> ResponseReturnValue:
     return render_template("auth/delete_account.html", form=form)
 
 
-def log_in(user: User, remember: bool = False) -> None:
-    """Log in `user`; log out who was logged in with this browser."""
+def start_login(user: User, remember: bool = False) -> str:
+    """Log in a user whose password was right, or let them enter a code; return the next URL.
+
+    Until they have entered the code, they are not logged in, and who was remains so.
+    """
+    if Authenticator.find(user) is None:
+        complete_login(user, remember)
+        return redirect_target()
+    expires = int(time.time() + PENDING_LIFETIME.total_seconds())
+    session[PENDING] = [user.id, user.security_stamp, remember, expires]
+    target = request.args.get("next", "")
+    return url_for("auth.login_code", next=target if is_safe_redirect(target) else None)
+
+
+def pending_login() -> tuple[User, bool] | None:
+    """Return the user who has to enter a code, and whether to remember them, or None.
+
+    A new password or email address ends the login.
+    """
+    user_id, stamp, remember, expires = session.get(PENDING) or (0, "", False, 0)
+    user = db.session.get(User, user_id) if expires > time.time() else None
+    is_valid = user is not None and user.security_stamp == stamp and user.confirmed
+    return (user, remember) if user is not None and is_valid else None
+
+
+def complete_login(user: User, remember: bool = False, **columns: Any) -> None:
+    """Log in `user`, record it, and email them if the account is new to this device.
+
+    `columns` are those of `LoginSession.issue`.
+    """
+    device, is_known = current_device(), is_known_browser(user.email)
+    is_new = not is_known and SecurityEvent.is_new_device(user, *device)
+    log_in(user, remember, **columns)
+    SecurityEvent.record(user, "login_new_device" if is_new else "login")
+    if is_new:
+        messages.send_new_device(user, device)
+
+
+def log_in(user: User, remember: bool = False, **columns: Any) -> None:
+    """Log in `user`; log out who was logged in with this browser.
+
+    `columns` are those of `LoginSession.issue`.
+    """
     logout_user()
+    g.session_columns = columns
     login_user(user, remember=remember)
 
 
-def stay_logged_in() -> None:
+def stay_logged_in(**columns: Any) -> None:
     """Renew this session and its remember cookie after all sessions of the user were ended."""
     cookie = current_app.config["REMEMBER_COOKIE_NAME"]
-    log_in(current_user._get_current_object(), remember=cookie in request.cookies)
+    kept = {name: getattr(g.credential, name) for name in ("timestamp", "second_factor")}
+    user = current_user._get_current_object()
+    log_in(user, remember=cookie in request.cookies, **(kept | columns))

@@ -30,6 +30,8 @@ def create(username: str, name: str, days: int | None, read_only: bool) -> None:
         raise click.ClickException(
             f"{user.username} has not confirmed their email address, so the token would not work."
         )
+    if not user.is_active:
+        raise click.ClickException(f"{user.username} is suspended, so the token would not work.")
     lifetime = days or current_app.config["API_TOKEN_TTL_DAYS"]
     try:
         _token, secret = AccessToken.issue(user, name.strip(), lifetime, read_only)

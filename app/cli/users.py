@@ -8,7 +8,7 @@ from .. import jobs
 from ..deletion import delete_rows_of_user, delete_user
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
-from ..models import Role, User, email_address
+from ..models import Authenticator, LoginSession, Role, SecurityEvent, User, email_address
 from ..security import passwords
 from .reporting import ReportingGroup
 
@@ -30,6 +30,7 @@ def create(email: str, username: str, role_name: str | None, password: str) -> N
     user.role = _get_role(role_name) if role_name else user.role or _get_role(Role.DEFAULT)
     db.session.add(user)
     try:
+        SecurityEvent.record_action(None, "user_created", user, user.role.name)
         db.session.commit()
     except IntegrityError:
         raise click.ClickException(
@@ -49,7 +50,9 @@ def promote(username: str, role_name: str) -> None:
     Example: flask users promote ann Moderator
     """
     user = get_user(username)
-    user.role = _get_role(role_name)
+    old_role, user.role = user.role, _get_role(role_name)
+    change = f"{old_role and old_role.name} → {user.role.name}"
+    SecurityEvent.record_action(None, "role_changed", user, change)
     db.session.commit()
     click.echo(f"{user.username} now has the role {user.role.name}.")
 
@@ -68,6 +71,7 @@ def list_users(role_name: str | None, limit: int) -> None:
     for user in rows:
         role = user.role.name if user.role else "no role"
         suffix = "" if user.confirmed else ", unconfirmed"
+        suffix += "" if user.is_active else ", suspended"
         click.echo(f"{user.id}  {user.username}  {user.email}  ({role}{suffix})")
 
 
@@ -80,10 +84,28 @@ def delete(username: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete {user.username} with all posts and comments?", abort=True)
     user_id = user.id
+    SecurityEvent.record_action(None, "user_deleted", user)
     delete_user(user)
     db.session.commit()
     jobs.run_now(delete_rows_of_user, user_id)
     click.echo(f"Deleted user {username}.")
+
+
+@users.command("reset-two-factor")
+@click.argument("username")
+def reset_two_factor(username: str) -> None:
+    """Turn off two-factor authentication for USERNAME, and end their sessions.
+
+    For users who have lost both their authenticator app and their recovery codes. Make sure that
+    the request is theirs: someone who knows the password can log in afterwards.
+    """
+    user = get_user(username)
+    if not Authenticator.remove(user):
+        raise click.ClickException(f"{user.username} does not use two-factor authentication.")
+    LoginSession.revoke(user)
+    SecurityEvent.record_action(None, "two_factor_disabled", user)
+    db.session.commit()
+    click.echo(f"Turned off two-factor authentication for {user.username}.")
 
 
 def get_user(username: str) -> User:

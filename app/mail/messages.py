@@ -3,7 +3,7 @@
 Each adds an email to the outbox in the current transaction; it is sent once that commits. Links
 start with SITE_URL, never with the Host header of the request. Only FLASKY_ADMIN
 gets text that a user chose, such as a username: anyone can enter anyone's address, and send them
-advertisements.
+advertisements. The reason of a suspension is written by an administrator.
 """
 
 from typing import Any
@@ -14,6 +14,7 @@ from flask_babel import force_locale, get_locale
 from flask_babel import lazy_gettext as _l
 
 from .. import jobs
+from ..devices import Device
 from ..extensions import db
 from ..models import EmailChange, OutboxEmail, Registration, User
 from ..models.email_change import RESTORE_PERIOD
@@ -50,6 +51,23 @@ def send_password_changed(user: User) -> None:
     """Notify a user that the password was changed, in case it was not them."""
     url, subject = site_url("auth.password_reset_request"), _l("Your password was changed")
     _send(user.email, "password_changed", subject, user, url=url)
+
+
+def send_new_device(user: User, login: Device) -> None:
+    """Notify a user of a login from a device that is new to the account."""
+    url, subject = site_url("auth.password_reset_request"), _l("New login to your account")
+    _send(user.email, "new_device", subject, user, url=url, login=login)
+
+
+def send_suspended(user: User) -> None:
+    """Notify a user that an administrator has suspended the account, with the reason."""
+    _send(user.email, "suspended", _l("Your account was suspended"), user)
+
+
+def send_reinstated(user: User) -> None:
+    """Notify a user that the suspension has ended."""
+    url, subject = site_url("auth.login"), _l("Your account is no longer suspended")
+    _send(user.email, "reinstated", subject, user, url=url)
 
 
 def send_email_change(user: User, new_email: str) -> None:

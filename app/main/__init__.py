@@ -12,4 +12,4 @@ from ..rate_limiting.limits import limit_per_account
 main = Blueprint("main", __name__)
 main.before_request(limit_per_account(limiter))
 
-from . import cards, comments, follows, posts, preferences, users  # noqa: E402, F401 - registers the views
+from . import cards, comments, follows, posts, preferences, suspension, users  # noqa: E402, F401 - registers the views

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user, login_required
 
+from ..audit import record_moderation
 from ..extensions import db
 from ..forms import ConfirmForm
 from ..models import Comment, Permission, Rows
@@ -24,6 +25,7 @@ def delete_comment(id: int) -> ResponseReturnValue:
     form = ConfirmForm()
     if form.validate_on_submit():
         db.session.delete(comment)
+        record_moderation("comment_deleted", comment.author_id, id)
         db.session.commit()
         flash(gettext("The comment has been deleted."), "success")
         return redirect(url_for(".post", id=comment.post_id))
@@ -45,6 +47,7 @@ def suspend_comment(id: int) -> ResponseReturnValue:
     """Hide the text of a comment from everyone but moderators."""
     comment = db.get_or_404(Comment, id)
     comment.suspend(by=current_user._get_current_object())
+    record_moderation("comment_disabled", comment.author_id, id)
     db.session.commit()
     flash(gettext("The comment has been disabled."), "success")
     return redirect(redirect_target("main.moderate"))
@@ -56,6 +59,7 @@ def restore_comment(id: int) -> ResponseReturnValue:
     """Show the text of a disabled comment again."""
     comment = db.get_or_404(Comment, id)
     comment.restore()
+    record_moderation("comment_enabled", comment.author_id, id)
     db.session.commit()
     flash(gettext("The comment has been enabled."), "success")
     return redirect(redirect_target("main.moderate"))

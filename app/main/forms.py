@@ -147,6 +147,18 @@ class DeleteUserForm(Form):
             raise ValidationError(_l("The username doesn’t match."))
 
 
+class SuspendForm(Form):
+    """Suspend a user."""
+
+    reason = TextAreaField(
+        _l("Reason"),
+        [REQUIRED, MaxLength(255)],
+        filters=[strip],
+        description=_l("The user gets it by email."),
+    )
+    submit = SubmitField(_l("Suspend user"))
+
+
 def radio_field(label: Any, options: dict[str, Any]) -> RadioField:
     """Return a field that requires one of `options`, a dictionary of values and their labels."""
     choices = [SelectChoice(*option) for option in options.items()]

@@ -10,6 +10,7 @@ from flask_login import current_user, login_required
 from markupsafe import Markup
 
 from .. import deletion, markdown
+from ..audit import record_moderation
 from ..extensions import db, login_manager
 from ..forms import ConfirmForm
 from ..models import Comment, Permission, Post, Query, Rows, Slice, feed_of
@@ -73,6 +74,7 @@ def edit(id: int) -> ResponseReturnValue:
     form = EditPostForm(obj=post)
     if not form.preview.data and form.validate_on_submit():
         post.body = str(form.body.data)
+        record_moderation("post_edited", post.author_id, id)
         db.session.commit()
         flash(gettext("The post has been updated."), "success")
         return redirect(url_for(".post", id=id))
@@ -90,6 +92,7 @@ def delete_post(id: int) -> ResponseReturnValue:
     form = ConfirmForm()
     if form.validate_on_submit():
         deletion.delete_post(post)
+        record_moderation("post_deleted", post.author_id, id)
         db.session.commit()
         flash(gettext("The post has been deleted."), "success")
         return redirect(url_for(".index"))

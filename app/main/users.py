@@ -1,6 +1,7 @@
 """Profiles: viewing them, editing one's own, and the administration of accounts."""
 
 from operator import attrgetter
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from ..deletion import delete_user
 from ..extensions import db
 from ..mail import messages
-from ..models import EmailChange, Post, Role, User, lock_row
+from ..models import EmailChange, FormerUsername, Post, Role, SecurityEvent, User, lock_row
 from ..permissions import admin_required, can_view
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
@@ -22,8 +23,12 @@ PROFILE_FIELDS = ("name", "location", "about_me")
 
 @main.get("/user/<username>")
 def user(username: str) -> ResponseReturnValue:
-    """Show a profile and the posts of the user."""
+    """Show a profile and the posts of the user; redirect from a former username."""
     profile = User.find_profile(username, getattr(current_user, "id", None))
+    if profile is None:
+        current = FormerUsername.find_user(username)
+        if current is not None and can_view(current):
+            return redirect(url_for(".user", username=current.username))
     if profile is None or not can_view(profile.user):
         abort(404)
     page = post_page(Post.rows().where(Post.author_id == profile.user.id))
@@ -70,7 +75,8 @@ def delete_user_account(username: str) -> ResponseReturnValue:
         )
     form = DeleteUserForm(user)
     if form.validate_on_submit():
-        _lock(user)
+        lock_accounts(user)
+        SecurityEvent.record_action(current_user, "user_deleted", user)
         delete_user(user)
         db.session.commit()
         flash(gettext("The account has been deleted."), "success")
@@ -86,7 +92,7 @@ def get_user_or_404(username: str) -> User:
     return user
 
 
-def _lock(user: User) -> None:
+def lock_accounts(user: User) -> None:
     """Lock both accounts, and check again that the current user is an administrator.
 
     Otherwise two administrators could demote or delete each other at the same moment.
@@ -95,13 +101,15 @@ def _lock(user: User) -> None:
     for account in sorted({administrator, user}, key=attrgetter("id")):  # avoids deadlocks
         if not lock_row(account) or account.deleted_at is not None:
             abort(404)
-    if not (administrator.confirmed and administrator.is_administrator()):
+    is_active = administrator.confirmed and administrator.is_active
+    if not (is_active and administrator.is_administrator()):
         abort(403)
 
 
 def _save_account(user: User, form: AdminProfileForm) -> bool:
     """Save the form; return False and set a field error if the name or email is taken."""
-    _lock(user)
+    lock_accounts(user)
+    before = _audited(user)
     old_email = user.email
     email_changed = old_email != form.email.data
     if email_changed:
@@ -118,8 +126,29 @@ def _save_account(user: User, form: AdminProfileForm) -> bool:
         return False
     if email_changed:
         _record_email_change(user, old_email)
+    _record_changes(user, before)
     db.session.commit()
     return True
+
+
+def _audited(user: User) -> dict[str, Any]:
+    """Return the values whose changes are in the audit log, by the name of the event."""
+    return {
+        "email_changed": user.email,
+        "username_changed": user.username,
+        "role_changed": user.role and user.role.name,
+        "confirmed" if user.confirmed else "unconfirmed": True,
+        "profile_edited": [getattr(user, field) for field in PROFILE_FIELDS],
+    }
+
+
+def _record_changes(user: User, before: dict[str, Any]) -> None:
+    """Add what the current user has changed to the audit log."""
+    for name, value in _audited(user).items():
+        if before.get(name) != value:
+            shown = name in {"username_changed", "role_changed"}
+            detail = f"{before[name]} → {value}" if shown else ""
+            SecurityEvent.record_action(current_user, name, user, detail)
 
 
 def _record_email_change(user: User, old_email: str) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import db
 from .credential import Credential
+from .security_event import SecurityEvent
 from .statements import lock_row
 from .types import Rows, utcnow
 from .user import User
@@ -44,13 +45,22 @@ class AccessToken(Credential):
         count = select(func.count()).where(cls.user_id == user.id)
         if db.session.scalars(count).one() >= cls.MAX_PER_USER:
             raise TooManyTokens
+        SecurityEvent.record(user, "token_created", name)
         return cls._issue(user, timedelta(days), PREFIX, name=name, read_only=read_only)
 
     @classmethod
+    def revoke(cls, user: User, row_id: int | None = None) -> int:
+        """Delete one token of `user`, or all of them; return how many were deleted."""
+        deleted = super().revoke(user, row_id)
+        if deleted:
+            SecurityEvent.record(user, "token_revoked" if row_id else "tokens_revoked")
+        return deleted
+
+    @classmethod
     def active_rows(cls, user: User) -> Rows:
-        """Return id, name, read_only, timestamp, expires_at and last_used_at of valid tokens."""
-        columns = cls.id, cls.name, cls.read_only, cls.timestamp, cls.expires_at, cls.last_used_at
-        return select(*columns).where(
+        """Return the columns of valid tokens that pages and the API show."""
+        times = cls.timestamp, cls.expires_at, cls.last_used_at
+        return select(cls.id, cls.name, cls.read_only, *times, cls.network).where(
             cls.user_id == user.id,
             cls.security_stamp == user.security_stamp,
             cls.expires_at > utcnow(),

@@ -71,11 +71,11 @@ class Account(PasswordMixin, Model):
 
     @classmethod
     def authenticate(cls, email: str, password: str) -> Self | None:
-        """Return the confirmed user with these credentials, or None, in constant time."""
+        """Return the active, confirmed user with these credentials, or None, in constant time."""
         user = cls.find_by_email(email)
         if user is None:
             dummy_password_check(password)
-        elif user.verify_password(password) and user.confirmed:
+        elif user.verify_password(password) and user.confirmed and user.is_active:
             user.rehash_password(password)
             return user
         return None

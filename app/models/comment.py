@@ -58,19 +58,19 @@ class Comment(Model):
         is_moderator = (moderator.id == cls.disabled_by_id) & moderator.deleted_at.is_(None)
         return (
             select(*columns, moderator.username.label("disabled_by_username"), *author)
-            .join(User, (User.id == cls.author_id) & User.deleted_at.is_(None))
+            .join(User, (User.id == cls.author_id) & User.is_shown())
             .outerjoin(moderator, is_moderator)
         )
 
     @classmethod
     @cache
     def rows_of_all_posts(cls) -> Rows:
-        """Return the same for comments on all posts that are not deleted."""
+        """Return the same for comments on all posts that are not hidden."""
         author = aliased(User)
         return (
             cls.rows()
             .join(Post, (Post.id == cls.post_id) & Post.deleted_at.is_(None))
-            .join(author, (author.id == Post.author_id) & author.deleted_at.is_(None))
+            .join(author, (author.id == Post.author_id) & User.is_shown(author))
         )
 
     def suspend(self, by: User) -> None:

@@ -33,6 +33,7 @@ class Credential(Model):
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    network: Mapped[str | None] = mapped_column(String(43))
 
     @classmethod
     def _issue(
@@ -83,12 +84,12 @@ class Credential(Model):
         """Return True if `last_used_at` is at least a minute old."""
         return self.last_used_at is None or utcnow() - self.last_used_at >= LAST_USED_INTERVAL
 
-    def record_use(self) -> None:
-        """Update `last_used_at` if it is stale."""
+    def record_use(self, network: str | None = None) -> None:
+        """Update `last_used_at`, and the `network` it is used from, if `last_used_at` is stale."""
         if self.last_used_is_stale():
             cls = type(self)
             row = update(cls).where(cls.id == self.id)
-            db.session.execute(row.values(last_used_at=utcnow()))
+            db.session.execute(row.values(last_used_at=utcnow(), network=network))
 
 
 @cache
@@ -104,6 +105,7 @@ def user_and_row(model: type[Credential]) -> Select[User, Any]:
             model.digest == bindparam("digest"),
             model.security_stamp == User.security_stamp,
             model.expires_at > bindparam("now"),
+            User.suspended_at.is_(None),
         )
     )
 

@@ -17,6 +17,7 @@ from ..extensions import db
 from .follow import Follow
 from .post import Post
 from .types import Rows, UTCDateTime
+from .user import User
 
 RECENT = 300  # posts of the site, among which most feeds have the posts of a page
 
@@ -89,7 +90,10 @@ def _fast_feed(rows: Rows, after: bool, before: bool, limit: int) -> Rows:
 
 def _follows() -> Any:
     user_id = bindparam("user_id", type_=Integer)
-    return select(Follow.followed_id).where(Follow.follower_id == user_id)
+    # Otherwise, hidden posts could take the place of all others on a page.
+    suspended = select(User.id).where(User.suspended_at.is_not(None))
+    follows = select(Follow.followed_id).where(Follow.follower_id == user_id)
+    return follows.where(Follow.followed_id.not_in(suspended))
 
 
 def _slice(after: bool, before: bool, limit: int) -> Slice:

@@ -49,8 +49,8 @@ class Post(Model):
 
     @classmethod
     def visible(cls) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions that neither the post nor its (joined) author is deleted."""
-        return cls.deleted_at.is_(None), User.deleted_at.is_(None)
+        """Return the conditions that neither the post nor its (joined) author is hidden."""
+        return cls.deleted_at.is_(None), User.is_shown()
 
     @classmethod
     def find(cls, post_id: int) -> Self | None:

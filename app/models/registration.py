@@ -17,6 +17,7 @@ from .account import (
     sign_token,
 )
 from .email_address import normalize_if_valid
+from .former_username import FormerUsername
 from .statements import insert_or_update, rows_changed
 from .types import UTCDateTime, utcnow
 from .user import User
@@ -40,6 +41,7 @@ class Registration(PasswordMixin, Model):
     __table_args__ = (Index("uq_registrations_username_lower", func.lower(username), unique=True),)
 
     confirmed = False
+    is_active = True
 
     @classmethod
     def save(cls, email: str, username: str, password: str, locale: str) -> Self:
@@ -94,7 +96,7 @@ class Registration(PasswordMixin, Model):
 
 
 def username_is_available(username: str, email: str, exclude: User | None = None) -> bool:
-    """Return True if no user but `exclude` has `username`, and no registration reserves it.
+    """Return True if no user but `exclude` has or had `username`, and no registration reserves it.
 
     A registration of `email` does not count: it can be replaced.
     """
@@ -104,7 +106,12 @@ def username_is_available(username: str, email: str, exclude: User | None = None
         func.lower(Registration.username) == lower,
         Registration.email != normalize_if_valid(email),
     )
-    return not db.session.scalar(select(is_used | is_reserved))
+    is_former = exists().where(
+        func.lower(FormerUsername.username) == lower,
+        FormerUsername.user_id.is_distinct_from(user_id),
+        FormerUsername.expires_at > utcnow(),
+    )
+    return not db.session.scalar(select(is_used | is_reserved | is_former))
 
 
 def _expiry() -> datetime:

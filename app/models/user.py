@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .post import Post
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
+SUSPENDED = text("suspended_at IS NOT NULL")
 
 
 class Profile(NamedTuple):
@@ -66,6 +68,8 @@ class User(Account):
     follower_count: Mapped[int] = mapped_column(default=0, server_default="0")
     following_count: Mapped[int] = mapped_column(default=0, server_default="0")
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    suspended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    suspension_reason: Mapped[str | None] = mapped_column(String(255))
     role_id: Mapped[int | None] = mapped_column(ForeignKey("roles.id"), index=True)
 
     role: Mapped[Role | None] = relationship(lazy="joined")
@@ -80,7 +84,10 @@ class User(Account):
         back_populates="author", passive_deletes=True, foreign_keys="Comment.author_id"
     )
 
-    __table_args__ = (Index("uq_users_username_lower", func.lower(username), unique=True),)
+    __table_args__ = (
+        Index("uq_users_username_lower", func.lower(username), unique=True),
+        Index("ix_users_suspended", "id", postgresql_where=SUSPENDED, sqlite_where=SUSPENDED),
+    )
 
     def __init__(self, **columns: Any) -> None:
         """Create a user who follows themself, with the role for the email address."""
@@ -129,6 +136,10 @@ class User(Account):
         """Return True if the user has the permission ADMIN."""
         return self.can(Permission.ADMIN)
 
+    def requires_two_factor(self) -> bool:
+        """Return True if users with this role must have a second factor."""
+        return self.role is not None and self.role.name in current_app.config["TWO_FACTOR_ROLES"]
+
     def update_profile(self, **fields: str | None) -> None:
         """Set `name`, `location` or `about_me`; blank values become None."""
         for field, value in fields.items():
@@ -155,6 +166,27 @@ class User(Account):
             )
         )
         return rows_changed(db.session.execute(row)) == 1
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]  # a constant of other accounts
+        """Return False if the user is suspended; Flask-Login asks this at each login."""
+        return self.suspended_at is None
+
+    @classmethod
+    def is_shown(cls, user: Any = None) -> ColumnElement[bool]:
+        """Return the condition that a user, or the alias `user`, is not deleted or suspended."""
+        user = user or cls
+        shown: ColumnElement[bool] = user.deleted_at.is_(None) & user.suspended_at.is_(None)
+        return shown
+
+    def suspend(self, reason: str) -> None:
+        """Hide the user and their content; their sessions, tokens and links end."""
+        self.suspended_at, self.suspension_reason = utcnow(), reason
+        self.renew_security_stamp()
+
+    def reinstate(self) -> None:
+        """Show the user and their content again."""
+        self.suspended_at = self.suspension_reason = None
 
     def last_seen_is_stale(self) -> bool:
         """Return True if `last_seen` is at least a minute old."""
@@ -231,7 +263,7 @@ class User(Account):
         key = user_id.label("id"), Follow.timestamp
         columns = (*key, User.username, User.name, User.avatar_hash)
         follows = select(*columns).join(Follow, user_id == User.id)
-        return follows.where(User.id != self.id, User.deleted_at.is_(None))
+        return follows.where(User.id != self.id, User.is_shown())
 
     @property
     def followed_posts(self) -> Any:

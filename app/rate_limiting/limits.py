@@ -49,11 +49,22 @@ def limit_per_account(limiter: Limiter) -> Callable[[], None]:
             return
         is_preview = request.endpoint == PREVIEW_ENDPOINT
         setting = "RATELIMIT_PREVIEW" if is_preview else "RATELIMIT_CHANGE"
-        for limit in parse_many(current_app.config[setting]):
-            key = [str(current_user.id), setting]
-            if not limiter.limiter.hit(limit, *key):
-                exceeded = RequestLimit(limiter, limit, key, breached=True, shared=True)
-                limiter.context.view_rate_limit = exceeded  # for the headers of the response
-                raise TooManyRequests
+        hit(limiter, setting, str(current_user.id))
 
     return check
+
+
+def hit(limiter: Limiter, setting: str, key: str) -> None:
+    """Count a hit of `key`; raise TooManyRequests if it exceeds the limits in `setting`."""
+    for limit in parse_many(current_app.config[setting]):
+        keys = [key, setting]
+        if not limiter.limiter.hit(limit, *keys):
+            exceeded = RequestLimit(limiter, limit, keys, breached=True, shared=True)
+            limiter.context.view_rate_limit = exceeded  # for the headers of the response
+            raise TooManyRequests
+
+
+def forget_hits(limiter: Limiter, setting: str, key: str) -> None:
+    """Delete the hits of `key`."""
+    for limit in parse_many(current_app.config[setting]):
+        limiter.limiter.clear(limit, key, setting)

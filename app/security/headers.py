@@ -16,14 +16,14 @@ from .cache_control import no_store
 
 NONCE = "flasky.csp_nonce"  # key in the WSGI environment
 
-# All features that the site does not use: it writes to the clipboard (copy.js). Browsers warn
+# All features that the site does not use: it writes to the clipboard (copy.js) and
+# uses passkeys (passkeys.js). Browsers warn
 # about unknown names, so features that only some browsers know are left out.
 DISABLED_FEATURES = """
     accelerometer autoplay camera clipboard-read display-capture encrypted-media
     fullscreen gamepad geolocation gyroscope hid idle-detection keyboard-map local-fonts
     magnetometer microphone midi otp-credentials payment picture-in-picture
-    publickey-credentials-create publickey-credentials-get screen-wake-lock serial storage-access
-    sync-xhr usb window-management xr-spatial-tracking
+    screen-wake-lock serial storage-access sync-xhr usb window-management xr-spatial-tracking
 """
 FIXED_HEADERS = [
     ("X-Content-Type-Options", "nosniff"),

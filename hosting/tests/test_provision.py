@@ -12,7 +12,15 @@ from hosting.agent.keys import authorized_keys_line
 from hosting.agent.paths import App
 from hosting.plan import Plan
 
-PLAN = Plan("my-blog", "blog.example.org", "ann", "ssh-ed25519 AAAA", postgres=True)
+PLAN = Plan(
+    "my-blog",
+    "blog.example.org",
+    "ann",
+    "ssh-ed25519 AAAA",
+    postgres=True,
+    memory="1G",
+    tasks="64",
+)
 
 
 def test_script_contains_check_and_command_of_each_step() -> None:
@@ -41,7 +49,7 @@ def test_agent_runs_without_the_client(tmp_path: Path) -> None:
 
 def test_key_is_restricted_to_the_agent() -> None:
     assert authorized_keys_line(App(Path("/srv/blog")), "ann", "ssh-ed25519 AAAA") == (
-        'restrict,command="exec /usr/bin/python3 -I /srv/blog/hosting dispatch ann" '
+        'restrict,pty,command="exec /usr/bin/python3 -I /srv/blog/hosting dispatch ann" '
         "ssh-ed25519 AAAA ann\n"
     )
 
@@ -49,7 +57,7 @@ def test_key_is_restricted_to_the_agent() -> None:
 def test_variables_contain_no_database_password() -> None:
     assert PLAN.variables() == {
         "SITE_URL": "https://blog.example.org",
-        "DATABASE_URL": "postgresql:///my-blog?host=/run/postgresql",
+        "DATABASE_URL": "postgresql:///my-blog?host=/srv/my-blog/postgres",
     }
 
 

@@ -1,6 +1,7 @@
 """The servers that the user is logged in to."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,7 +10,8 @@ from click.testing import CliRunner
 
 from hosting import servers
 from hosting.cli import main
-from hosting.connection import default_region, parse_target
+from hosting.connection import default_region, parse_target, region_of
+from hosting.deploy import add_remote
 from hosting.servers import Server
 
 FRA = Server("fra", "blog", "203.0.113.5", 2222, "/home/ann/key")
@@ -32,6 +34,44 @@ def test_one_of_several_servers_must_be_chosen() -> None:
 
     assert done.exit_code == 2
     assert "Choose one with --region and --app: fra (blog), sea (blog)." in done.output
+
+
+@pytest.mark.usefixtures("home")
+def test_second_setup_keeps_the_name_of_the_server() -> None:
+    servers.add(FRA)
+
+    assert region_of("blog", FRA.host, FRA.port) == "fra"
+    assert region_of("shop", FRA.host, FRA.port) == FRA.host
+    assert region_of("blog", FRA.host, 22) == FRA.host
+
+
+@pytest.mark.usefixtures("home")
+def test_app_is_that_of_the_git_remotes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = [Server(name, "shop", f"{name}.example.org") for name in ("fra", "sea")]
+    for server in (FRA, *shop):
+        servers.add(server)
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    monkeypatch.chdir(tmp_path)
+    add_remote(FRA)
+
+    assert servers.select(None) == [FRA]
+    assert servers.select(None, ("fra",)) == [FRA]
+    assert servers.select(None, ("sea",)) == shop[1:]
+    assert servers.select("shop", ("fra",)) == shop[:1]
+    with pytest.raises(click.UsageError, match="Choose one"):
+        servers.select("shop")
+
+
+def test_open_starts_the_browser(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    servers.add(replace(FRA, url="https://blog.example.org"))
+    browser = home / "xdg-open"
+    browser.write_text(f'#!/bin/sh\necho "$1" >{home}/opened\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("PATH", str(home), prepend=":")
+
+    assert CliRunner().invoke(main, ["open"]).exit_code == 0
+
+    assert (home / "opened").read_text() == "https://blog.example.org\n"
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,9 @@ def test_page_shows_fields_examples_and_responses(app: Flask) -> None:
 
     assert "days integer or null: Days until the token expires." in page.text
     assert "name string, at most 64 characters, required: Name of the token." in page.text
-    example = '{\n  "name": "Some name",\n  "read_only": false,\n  "days": 30\n}'
+    example = (
+        '{\n  "name": "Some name",\n  "read_only": false,\n  "days": 30,\n  "code": "Some code"\n}'
+    )
     assert example in unescape(page.html)
     assert "204 Success, without content." in page.text
     assert "401 Token is missing or invalid." in page.text

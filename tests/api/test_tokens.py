@@ -13,7 +13,9 @@ from app.extensions import db
 from app.models import AccessToken, IdempotencyKey, User
 from tests.support.api_client import ApiClient, issue_token
 from tests.support.app_factory import make_app
+from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.factories import PASSWORD, Factory, UserData
+from tests.support.http_client import SiteClient
 from tests.support.rows import count_rows
 
 pytestmark = pytest.mark.both_databases
@@ -193,3 +195,37 @@ def test_password_attempts_are_rate_limited() -> None:
     responses = [client.post("/api/v1/tokens/", json={"name": "x"}) for _ in range(3)]
 
     assert [response.status_code for response in responses] == [401, 401, 429]
+
+
+def test_second_factor_is_required(app: Flask, make: Factory, phone: AuthenticatorApp) -> None:
+    ann = make.user("ann")
+    phone.add_to(app, ann)
+
+    reasons = []
+    for code in (None, "", "000000", phone.next_code(), phone.code()):
+        response = create(app, ann.email, **({} if code is None else {"code": code}))
+        reasons.append((response.status_code, response.get_json().get("reason")))
+
+    required, invalid = (401, "code_required"), (401, "invalid_code")
+    assert reasons == [required, required, invalid, (201, None), invalid]
+    assert count_rows(app, AccessToken) == 1
+    assert create(app, ann.email, "wrong", code=phone.next_code()).get_json()["reason"] == (
+        "invalid_credentials"
+    )
+
+
+def test_codes_are_limited_on_pages_and_api_together(
+    app: Flask, make: Factory, phone: AuthenticatorApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "RATELIMIT_CODE", "2 per hour")
+    ann, client = make.user("ann"), SiteClient(app)
+    phone.add_to(app, ann)
+    for _ in range(3):
+        create(app, ann.email, "wrong", code="000000")  # not counted
+    page = client.submit("/auth/login", {"email": ann.email, "password": ann.password})
+    client.send(page, {"code": "000000"})
+
+    statuses = [create(app, ann.email, code=code).status_code for code in ("000000", "000000")]
+
+    assert statuses == [401, 429]
+    assert client.send(page, {"code": phone.next_code()}).status == 429

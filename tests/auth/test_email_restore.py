@@ -7,7 +7,7 @@ from flask import Flask
 
 from app.deletion import delete_user
 from app.extensions import db
-from app.models import EmailChange, LoginSession, User, utcnow
+from app.models import Authenticator, EmailChange, LoginSession, User, utcnow
 from tests.auth.actions import (
     NEW,
     NEW_PASSWORD,
@@ -18,9 +18,11 @@ from tests.auth.actions import (
     try_to_log_in,
 )
 from tests.support.api_client import ApiClient
+from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.factories import PASSWORD, Factory, UserData
 from tests.support.http_client import SiteClient
 from tests.support.mailbox import Mailbox
+from tests.support.passkey_device import PasskeyDevice
 from tests.support.rows import count_rows, token_for, user_column
 
 pytestmark = pytest.mark.both_databases
@@ -227,3 +229,32 @@ def test_deleted_account_is_not_restored(
 
     assert client.open(link).status == 400
     assert count_rows(app, EmailChange) == 0
+
+
+def test_restoring_removes_the_passkeys_and_the_second_factor_added_since(
+    app: Flask, make: Factory, client: SiteClient, mailbox: Mailbox, phone: AuthenticatorApp
+) -> None:
+    ann, kept, added = make.user(), PasskeyDevice("Kept"), PasskeyDevice("Added")
+    kept.add_to(client.log_in(ann))
+    change(client, mailbox)
+    link = mailbox.last(ann.email).link
+    added.add_to(client)
+    phone.set_up(client)
+
+    open_link(SiteClient(app), link)
+
+    assert kept.log_in(SiteClient(app)).path == "/"
+    assert added.log_in(SiteClient(app)).path == "/auth/login"
+    assert count_rows(app, Authenticator) == 0
+
+
+def test_restoring_keeps_an_earlier_second_factor(
+    app: Flask, make: Factory, client: SiteClient, mailbox: Mailbox, phone: AuthenticatorApp
+) -> None:
+    ann = make.user()
+    phone.set_up(client.log_in(ann))
+    change(client, mailbox)
+
+    open_link(SiteClient(app), mailbox.last(ann.email).link)
+
+    assert count_rows(app, Authenticator) == 1

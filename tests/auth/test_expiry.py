@@ -10,9 +10,11 @@ from app.extensions import db
 from app.models import (
     AccessToken,
     EmailChange,
+    FormerUsername,
     IdempotencyKey,
     LoginSession,
     Registration,
+    SecurityEvent,
     User,
     utcnow,
 )
@@ -57,9 +59,7 @@ def test_expired_login_sessions_are_deleted(app: Flask, make: Factory) -> None:
     assert count_rows(app, LoginSession) == 1
 
 
-def test_expired_tokens_idempotency_keys_and_email_changes_are_deleted(
-    app: Flask, make: Factory
-) -> None:
+def test_other_expired_rows_are_deleted(app: Flask, make: Factory) -> None:
     ann = make.user("ann")
     now = utcnow()
     with app.app_context():
@@ -71,6 +71,11 @@ def test_expired_tokens_idempotency_keys_and_email_changes_are_deleted(
             key, _is_new = IdempotencyKey.get_or_create(user, name, "-")
             change = EmailChange.record(user, name)
             token.expires_at = change.expires_at = moment
+            former = FormerUsername(user_id=user.id, username=name, expires_at=moment)
+            db.session.add(former)
+            SecurityEvent.record(user, name)
+            events = db.update(SecurityEvent).where(SecurityEvent.name == name)
+            db.session.execute(events.values(expires_at=moment))
             key.timestamp = moment - IdempotencyKey.TTL
         db.session.commit()
 
@@ -80,3 +85,6 @@ def test_expired_tokens_idempotency_keys_and_email_changes_are_deleted(
         assert db.session.scalars(db.select(AccessToken.name)).all() == ["new"]
         assert db.session.scalars(db.select(IdempotencyKey.key)).all() == ["new"]
         assert db.session.scalars(db.select(EmailChange.old_email)).all() == ["new"]
+        assert db.session.scalars(db.select(FormerUsername.username)).all() == ["new"]
+        events = db.select(SecurityEvent.name).where(SecurityEvent.name != "token_created")
+        assert db.session.scalars(events).all() == ["new"]

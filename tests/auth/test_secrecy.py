@@ -13,6 +13,7 @@ from werkzeug.http import parse_cookie
 from app.extensions import db
 from app.models import Registration
 from tests.auth.actions import NEW_PASSWORD, follow_email, register, try_to_log_in
+from tests.support.authenticator_app import add_authenticator
 from tests.support.databases import record_statements
 from tests.support.factories import PASSWORD, Factory
 from tests.support.http_client import Page, SiteClient
@@ -111,7 +112,7 @@ def observe(app: Flask, make: Factory, mailbox: Mailbox, hashes: list[int]) -> O
 
 def make_accounts(make: Factory) -> None:
     """Create an account with each address but UNKNOWN."""
-    make.user("known", email=KNOWN)
+    add_authenticator(make.app, make.user("known", email=KNOWN))
     make.user("unconfirmed", email=UNCONFIRMED, confirmed=False)
     with make.app.app_context():
         Registration.save(PENDING, "pending", PASSWORD, "en")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, StorageState, sync_playwright
 from tests.browser.contexts import Contexts
 from tests.browser.demo_site import DemoSite
 from tests.browser.user import BrowserUser
+from tests.support.authenticator_app import add_authenticator
 from tests.support.databases import clear_database, migrated, new_sqlite_url
 from tests.support.live_site import LiveSite, make_live_app
 from tests.support.mailbox import Mailbox
@@ -111,4 +112,5 @@ def logins(browser: Browser, demo_site: DemoSite) -> dict[str, StorageState | No
         page.wait_for_url(f"{demo_site.url}/")
         states[role] = page.context.storage_state()
         page.context.close()
+    add_authenticator(demo_site.app, demo_site.users["moderator"])
     return states

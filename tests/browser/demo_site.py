@@ -10,6 +10,7 @@ from app.extensions import db
 from app.models import AccessToken, Comment, EmailChange, Post, User
 from tests.support.factories import UserData
 from tests.support.live_site import LiveSite
+from tests.support.rows import add_passkey
 
 
 class DemoSite(LiveSite):
@@ -21,7 +22,10 @@ class DemoSite(LiveSite):
         assert result.exit_code == 0, result.output
         newcomer = self.make.user("newcomer", about_me=None)
         pending = self.make.user("pending", confirmed=False)
+        suspended = self.make.user("suspended")
         with app.app_context():
+            db.session.get_one(User, suspended.id).suspend("Advertisements in every comment.")
+            db.session.commit()
             self.users = {
                 "user": self._demo_user("maya"),
                 "moderator": self._demo_user("tom"),
@@ -29,7 +33,8 @@ class DemoSite(LiveSite):
                 "newcomer": newcomer,
             }
             self._create_tokens()
-            self.values = {**self._row_ids(), **self._link_tokens(pending)}
+            passkey = add_passkey(app, self.users["user"], "Laptop")
+            self.values = {"passkey": passkey, **self._row_ids(), **self._link_tokens(pending)}
 
     def _demo_user(self, username: str) -> UserData:
         user = db.session.scalars(select(User).where(User.username == username)).one()

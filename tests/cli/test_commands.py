@@ -28,6 +28,7 @@ def test_all_commands_exist() -> None:
         *("static", "static collect"),
         *("tokens", "tokens create", "tokens list", "tokens revoke"),
         *("users", "users create", "users promote", "users list", "users delete"),
+        "users reset-two-factor",
     }
     cli = make_app().cli
     names = set(cli.list_commands(click.Context(cli)))

@@ -6,6 +6,7 @@ from flask.testing import FlaskCliRunner
 
 from app.extensions import db
 from app.models import User
+from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.factories import PASSWORD, Factory
 from tests.support.http_client import SiteClient
 
@@ -152,3 +153,20 @@ def test_missing_roles_are_an_error(bare_app: Flask) -> None:
 
     assert result.exit_code == 1
     assert "Run: flask deploy" in result.output
+
+
+def test_two_factor_authentication_is_reset(
+    app: Flask, runner: FlaskCliRunner, make: Factory, phone: AuthenticatorApp
+) -> None:
+    ann, client = make.user("ann"), SiteClient(app)
+    phone.set_up(client.log_in(ann))
+
+    result = runner.invoke(args=["users", "reset-two-factor", "ann"])
+
+    expected = "Turned off two-factor authentication for ann.\n"
+    assert (result.exit_code, result.output) == (0, expected)
+    assert client.open("/edit-profile").path != "/edit-profile"
+    client.log_in(ann)
+    result = runner.invoke(args=["users", "reset-two-factor", "ann"])
+    assert result.exit_code == 1
+    assert "ann does not use two-factor authentication" in result.output

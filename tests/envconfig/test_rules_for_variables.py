@@ -91,6 +91,7 @@ INVALID = [
     ({"PASSWORD_HASH_METHOD": "scrypt:128:1:1"}, "PASSWORD_HASH_METHOD is"),
     ({"PASSWORD_HASH_METHOD": "scrypt:1024:0:1"}, "PASSWORD_HASH_METHOD is"),
     ({"PASSWORD_HASH_METHOD": "scrypt:16777216:8:1"}, "PASSWORD_HASH_METHOD is"),
+    ({"TWO_FACTOR_ROLES": "Admin"}, "TWO_FACTOR_ROLES is 'Admin': choose from User, Moderator"),
     ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is 'loud': choose one of DEBUG"),
     ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml': choose one of text"),
     ({"SENTRY_DSN": "https://key@[x/7"}, "SENTRY_DSN is invalid"),
@@ -137,6 +138,7 @@ def test_valid_values_are_accepted() -> None:
         {"RATELIMIT_LOGIN": "1 per second; 10 per day"},
         {"RATELIMIT_LOGIN": "1 per second, 10 per day"},
         {"PASSWORD_HASH_METHOD": "scrypt:256:8:1"},
+        {"TWO_FACTOR_ROLES": "Moderator, Administrator"},
     ]:
         assert errors_in_development(**changes) == [], changes
 
@@ -178,6 +180,7 @@ NUMBERS = {
     "MAIL_PORT": (1, 65535),
     "MAIL_TIMEOUT": (1, 600),
     "REMEMBER_COOKIE_DAYS": (1, 3650),
+    "REAUTHENTICATION_MINUTES": (1, 1440),
     "API_TOKEN_TTL_DAYS": (1, 3650),
     "DATABASE_POOL_SIZE": (1, 1000),
     "DATABASE_POOL_OVERFLOW": (0, 1000),

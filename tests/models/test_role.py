@@ -4,6 +4,7 @@ import pytest
 
 from app.extensions import db
 from app.models import Permission, Role
+from envconfig import rules
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -64,3 +65,7 @@ def test_role_removed_from_the_code_is_not_the_default() -> None:
 
     assert Role.insert_roles() == ["Guest"]
     assert [role.name for role in db.session.scalars(db.select(Role)) if role.default] == ["User"]
+
+
+def test_settings_know_the_names_of_all_roles() -> None:
+    assert set(rules.ROLE_NAMES) == set(Role.ROLES)

@@ -14,12 +14,15 @@ from app.models import (
     AccessToken,
     Comment,
     EmailChange,
+    FormerUsername,
     IdempotencyKey,
     Job,
     LoginSession,
     OutboxEmail,
+    Passkey,
     Post,
     Role,
+    SecurityEvent,
     User,
     utcnow,
 )
@@ -58,7 +61,7 @@ def test_every_foreign_key_has_an_index(inspector: Inspector) -> None:
         if not any(index[: len(columns)] == columns for index in indexes(inspector, table))
     ]
 
-    assert len(keys) == 11
+    assert len(keys) == 17
     assert without_index == []
 
 
@@ -98,6 +101,15 @@ ROWS: dict[type[Any], Callable[[User], Any]] = {
     AccessToken: lambda user: AccessToken.issue(user, "x", days=1)[0],
     LoginSession: lambda user: LoginSession(
         user_id=user.id, digest="x", security_stamp="x", expires_at=utcnow()
+    ),
+    SecurityEvent: lambda user: SecurityEvent(
+        name="x", user_id=user.id, username="x", expires_at=utcnow()
+    ),
+    FormerUsername: lambda user: FormerUsername(
+        user_id=user.id, username="x", expires_at=utcnow()
+    ),
+    Passkey: lambda user: Passkey(
+        user_id=user.id, name="x", credential_id=b"x", public_key=b"x", sign_count=0
     ),
     EmailChange: lambda user: EmailChange.record(user, "old@example.com"),
     IdempotencyKey: lambda user: IdempotencyKey(user_id=user.id, key="x", fingerprint="x"),

@@ -9,7 +9,16 @@ from sqlalchemy import select
 
 from app.deletion import delete_user
 from app.extensions import db
-from app.models import Comment, EmailChange, Follow, Post, Registration, Role, User
+from app.models import (
+    Comment,
+    EmailChange,
+    Follow,
+    FormerUsername,
+    Post,
+    Registration,
+    Role,
+    User,
+)
 from tests.auth.actions import NEW_PASSWORD, try_to_log_in
 from tests.support.concurrency import prepared_submission, run_concurrently
 from tests.support.factories import PASSWORD, Factory, UserData
@@ -170,6 +179,43 @@ def test_concurrent_changes_to_one_email(app: Flask, make: Factory) -> None:
             db.session.commit()
 
 
+def test_concurrent_changes_to_one_username(app: Flask, make: Factory) -> None:
+    for number in ROUNDS:
+        users = [make.user(f"{name}{number}") for name in ("ann", "bob")]
+        fields = {"username": f"wanted{number}", "password": PASSWORD}
+        clients = [SiteClient(app).log_in(user) for user in users]
+
+        pages = run_concurrently(
+            *(prepared_submission(one, "/auth/change-username", fields) for one in clients)
+        )
+
+        assert sorted(page.path for page in pages) == ["/auth/account", "/auth/change-username"]
+        names = {str(user_column(app, user, "username")) for user in users}
+        assert f"wanted{number}" in names
+        assert count_rows(app, FormerUsername) == number + 1
+
+
+def test_concurrent_changes_do_not_exceed_the_reserved_usernames(
+    app: Flask, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FormerUsername, "MAX_PER_USER", 1)
+    for number in ROUNDS:
+        ann = make.user(f"ann{number}")
+        clients = [SiteClient(app).log_in(ann) for _ in range(2)]
+        submissions = [
+            prepared_submission(
+                client,
+                "/auth/change-username",
+                {"username": f"new{number}_{index}", "password": PASSWORD},
+            )
+            for index, client in enumerate(clients)
+        ]
+
+        run_concurrently(*submissions)
+
+        assert count_rows(app, FormerUsername) == number + 1
+
+
 def test_old_address_is_restored_during_another_change(app: Flask, make: Factory) -> None:
     for number in ROUNDS:
         ann = make.user(f"ann{number}", email=f"stolen{number}@example.com")
@@ -204,8 +250,8 @@ def test_concurrent_deletions_count_once(app: Flask, make: Factory, kind: str) -
             assert db.session.get_one(Post, kept).comment_count == count_rows(app, Comment) == 0
 
 
-@pytest.mark.parametrize("second", ["demote", "unconfirm", "delete"])
-@pytest.mark.parametrize("first", ["demote", "unconfirm", "delete"])
+@pytest.mark.parametrize("second", ["demote", "unconfirm", "delete", "suspend"])
+@pytest.mark.parametrize("first", ["demote", "unconfirm", "delete", "suspend"])
 def test_one_of_two_administrators_remains(
     app: Flask, make: Factory, first: str, second: str
 ) -> None:
@@ -227,6 +273,9 @@ def test_one_of_two_administrators_remains(
 
 def prepared_removal(client: SiteClient, user: UserData, verb: str) -> Callable[[], Page]:
     """Return a function that takes administration away from `user`."""
+    if verb == "suspend":
+        link = f"/user/{user.username}/suspension"
+        return prepared_submission(client, link, {"reason": "Holidays"}, link)
     if verb == "delete":
         link = f"/user/{user.username}/deletion"
         return prepared_submission(client, link, {"username": user.username}, link)
@@ -239,4 +288,5 @@ def prepared_removal(client: SiteClient, user: UserData, verb: str) -> Callable[
 
 def administrators() -> list[User]:
     is_administrator = User.role.has(Role.name == "Administrator")
-    return list(db.session.scalars(select(User).where(is_administrator, User.confirmed)))
+    is_active = User.confirmed & User.suspended_at.is_(None)
+    return list(db.session.scalars(select(User).where(is_administrator, is_active)))

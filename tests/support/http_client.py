@@ -38,6 +38,7 @@ class Parser(HTMLParser):
         self.forms: list[Form] = []
         self.links: list[str] = []
         self.texts: list[str] = []
+        self.attributes: dict[str, str] = {}
         self._open: list[str] = []
         self._textarea: str | None = None
         self._select: str | None = None
@@ -45,6 +46,7 @@ class Parser(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attributes}
+        self.attributes.update(values)
         if tag in IGNORED:
             self._open.append(tag)
         if tag == "a" and "href" in values:
@@ -114,6 +116,10 @@ class Page:
     def text(self) -> str:
         """The visible text, in one line."""
         return " ".join(" ".join(self._parsed.texts).split())
+
+    def attribute(self, name: str) -> str:
+        """Return the value of the last attribute with this name."""
+        return self._parsed.attributes[name]
 
     def form_with(self, names: set[str], action: str | None = None) -> Form:
         """Return the first form with all these fields (and this `action`)."""

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from app.extensions import db, limiter
-from app.models import EmailChange, User
+from app.models import EmailChange, Passkey, User
 from tests.support.databases import clear_database
 from tests.support.factories import UserData
 
@@ -18,7 +18,7 @@ def all_rows(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
     with app.app_context():
         tables = {}
         for table in db.metadata.sorted_tables:
-            updated = {"last_seen", "last_used_at"}
+            updated = {"last_seen", "last_used_at", "network"}
             columns = [column for column in table.columns if column.name not in updated]
             rows = db.session.execute(db.select(*columns))
             tables[table.name] = sorted((tuple(row) for row in rows), key=repr)
@@ -71,6 +71,16 @@ def user_row(app: Flask, username: str) -> dict[str, Any] | None:
     with app.app_context():
         user = User.find_by_username(username)
         return None if user is None else {c.name: getattr(user, c.name) for c in user.__table__.c}
+
+
+def add_passkey(app: Flask, user: UserData, name: str = "data") -> int:
+    """Add a passkey that no device has; return its id."""
+    with app.app_context():
+        columns = {"credential_id": name.encode(), "public_key": b"", "sign_count": 0}
+        row = Passkey(user_id=user.id, name=name, **columns)
+        db.session.add(row)
+        db.session.commit()
+        return row.id
 
 
 def token_for(app: Flask, user: UserData, purpose: str, seconds: int = 3600) -> str:

@@ -90,6 +90,11 @@ USERS = [
         "/edit-profile/{user_id}",
         {"email": "data_moderator@example.com", "username": "data_moderator", "role": "data"},
     ),
+    Submission("administrator", "/user/data_user/suspension", {"reason": "data"}),
+    Submission("administrator", "/user/data_user/suspension", {"reason": ""}),
+    button(
+        "administrator", "/user/data_suspended/reinstatement", "/user/data_suspended/reinstatement"
+    ),
     Submission("administrator", "/user/data_user/deletion", {"username": "data_user"}),
     Submission("administrator", "/user/data_user/deletion", {"username": "data_other"}),
     Submission("user", "/preferences", {"theme": "dark"}),
@@ -103,6 +108,8 @@ SESSIONS = [
     Submission("anonymous", "/auth/login", {"email": "data_user@example.com", "password": "data"}),
     Submission("anonymous", "/auth/login", {"email": "", "password": ""}),
     button("user", "/", "/auth/logout"),
+    Submission("user", "/auth/sessions/1/revocation", direct=True),
+    Submission("user", "/auth/sessions/revocation", direct=True),
     Submission("user", "/auth/delete-account", {"password": PASSWORD}),
     Submission("user", "/auth/delete-account", {"password": "data"}),
 ]
@@ -142,6 +149,10 @@ PASSWORD_AND_EMAIL = [
         "user", "/auth/change-email", {"email": "data_moved@example.com", "password": PASSWORD}
     ),
     Submission("user", "/auth/change-email", {"email": "data", "password": "data"}),
+    Submission(
+        "user", "/auth/change-username", {"username": "data_renamed", "password": PASSWORD}
+    ),
+    Submission("user", "/auth/change-username", {"username": "2 data", "password": "data"}),
     button(
         "user",
         "/auth/change-email/{change_email_token}",
@@ -161,6 +172,28 @@ TOKENS = [
     button("user", "/auth/tokens", "/auth/tokens/{api_token}/revocation"),
     button("user", "/auth/tokens/revocation", "/auth/tokens/revocation"),
 ]
+TWO_FACTOR = [
+    Submission(
+        "anonymous",
+        "/auth/login",
+        {"email": "data_administrator@example.com", "password": PASSWORD},
+    ),
+    Submission("anonymous", "/auth/login/code", {"code": "data"}, direct=True),
+    Submission("user", "/auth/reauthentication", {"password": "data"}),
+    Submission("administrator", "/auth/reauthentication", {"password": PASSWORD, "code": "data"}),
+    Submission("user", "/auth/two-factor/setup", {"code": "data"}),
+    Submission("user", "/auth/two-factor/setup", {"code": LONG, "secret": "data"}),
+    button("administrator", "/auth/two-factor", "/auth/two-factor/recovery-codes"),
+    button("administrator", "/auth/two-factor/removal", "/auth/two-factor/removal"),
+]
+PASSKEYS = [
+    Submission("user", "/auth/passkeys/new", {"name": "data", "credential": "data"}),
+    Submission("user", "/auth/passkeys/new", {"name": LONG}),
+    Submission("user", "/auth/passkeys/{passkey}", {"name": "data"}),
+    Submission("user", "/auth/passkeys/{passkey}", {"name": ""}),
+    button("user", "/auth/passkeys/{passkey}", "/auth/passkeys/{passkey}/removal"),
+    Submission("anonymous", "/auth/login/passkey", {"credential": "data"}, direct=True),
+]
 SUBMISSIONS = [
     *CONTENT,
     *USERS,
@@ -168,4 +201,6 @@ SUBMISSIONS = [
     *REGISTRATION,
     *PASSWORD_AND_EMAIL,
     *TOKENS,
+    *TWO_FACTOR,
+    *PASSKEYS,
 ]

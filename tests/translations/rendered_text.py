@@ -17,6 +17,7 @@ NOT_TRANSLATED = re.compile(
     | [\w.+-]+@[\w-]+\.[\w.-]+   # email addresses
     | \bdata\w*                  # test data
     | \bflasky_[\w-]+            # API tokens
+    | (?:\b[A-Z2-7]{{4}}[ -]){{3,}}[A-Z2-7]{{4}}\b  # keys and recovery codes
     | {re.escape("Flasky")} | \bEnglish\b | \bopenapi\.json\b  # names
     | \{{count\}}                # filled in by a script
     | \b[0-9a-f]{{32}}\b         # request IDs

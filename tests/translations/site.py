@@ -7,11 +7,12 @@ from flask import Flask, abort
 from app.extensions import db
 from app.models import AccessToken, Comment, Post, User
 from tests.support.app_factory import make_app
+from tests.support.authenticator_app import add_authenticator
 from tests.support.factories import Factory, UserData
 from tests.support.http_client import SiteClient
 from tests.support.live_site import UNLIMITED
 from tests.support.mailbox import Mailbox
-from tests.support.rows import Snapshot, token_for
+from tests.support.rows import Snapshot, add_passkey, token_for
 
 ROLE_NAMES = {"user": "User", "moderator": "Moderator", "administrator": "Administrator"}
 TOKENS = {"confirm": "pending", "reset": "user", "change_email": "user", "restore_email": "user"}
@@ -36,12 +37,14 @@ class ContentSite:
         self.make = Factory(app)
         self.users = {role: self._user(role) for role in ROLE_NAMES}
         self.users["newcomer"] = self.make.user("data_newcomer")
+        self.users["suspended"] = self.make.user("data_suspended")
         self.users["pending"] = self.make.user("data_pending", confirmed=False)
         self.values = self._create_content() | {
             f"{purpose}_token": token_for(app, self.users[user], purpose)
             for purpose, user in TOKENS.items()
         }
         self._sessions = {role: self._log_in(role) for role in (*ROLE_NAMES, "newcomer")}
+        add_authenticator(app, self.users["administrator"])
         self._snapshot = Snapshot(app)
 
     def restore(self) -> None:
@@ -83,6 +86,7 @@ class ContentSite:
             self.make.follow(self.users[role], user)
             self.make.follow(user, self.users[role])
         with self.app.app_context():
+            db.session.get_one(User, self.users["suspended"].id).suspend("data")
             author = db.session.get_one(User, user.id)
             db.session.get_one(Comment, comments[2]).suspend(
                 by=db.session.get_one(User, moderator.id)
@@ -92,6 +96,7 @@ class ContentSite:
             token_id = token.id
         return {
             "user_id": user.id,
+            "passkey": add_passkey(self.app, user),
             "api_token": token_id,
             "commented_post": posts[0],
             "one_comment_post": posts[1],

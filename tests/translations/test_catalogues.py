@@ -20,8 +20,19 @@ HALF_WIDTH = re.compile(rf"[{HAN}] ?[,.;:!?()]|[,.;:!?()] ?[{HAN}]")
 # Dates and times in Chinese end with a Chinese character: “2026年3月1日加入”.
 DATE = re.compile(r"%\((date|time)\)s")
 NOT_CHINESE = re.compile(r"%\(\w+\)[ds]|\{count\}|ann@example\.com|docs/configuration\.md")
-LATIN_IN_CHINESE = {"API", "http", "https", "ID", "Markdown", "MB", "NUL", "OpenAPI"}
-LATIN_IN_CHINESE |= {"TRUSTED_HOSTS"}
+LATIN_IN_CHINESE = {
+    "API",
+    "http",
+    "https",
+    "ID",
+    "IP",
+    "JavaScript",
+    "Markdown",
+    "MB",
+    "NUL",
+    "OpenAPI",
+}
+LATIN_IN_CHINESE |= {"SITE_URL", "TRUSTED_HOSTS"}
 
 
 def test_catalogues_are_those_of_the_languages() -> None:

@@ -14,7 +14,8 @@ def run_doctor(admin: str, server: Server) -> None:
 
     Example: hosting doctor
     """
-    script = provision.script(doctor.checks(server.app), dry=True)
+    apps = ssh.capture(server, ssh.ssh(server, ["sh", "-c", doctor.APPS], admin)).split()
+    script = provision.script(doctor.checks(server.app, apps), dry=True)
     output = ssh.capture(server, ssh.ssh(server, ["sh", "-s"], admin), script)
     for line in output.splitlines():
         click.echo(line.partition(" - ")[0] if line.startswith("ok") else line)

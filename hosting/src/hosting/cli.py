@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from . import __version__, admin, connection, deploy, remote_commands, status
+from . import __version__, admin, connection, deploy, offsite, remote_commands, status
 from .agent.paths import CommandError
 from .domains import domains
 from .export import export
@@ -36,5 +36,6 @@ COMMANDS: list[click.Command] = [
     *connection.COMMANDS, *remote_commands.COMMANDS, *deploy.COMMANDS, *status.COMMANDS,
     *admin.COMMANDS, domains, export,
 ]  # fmt: skip
+remote_commands.backup.add_command(offsite.copy_to)
 for command in COMMANDS:
     main.add_command(command)

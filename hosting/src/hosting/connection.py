@@ -20,6 +20,7 @@ from .servers import Server
 APP = re.compile(r"[a-z][a-z0-9-]{1,30}")
 TARGET = re.compile(r"([A-Za-z_][\w-]*)@([\w.-]+?|\[?[\da-fA-F]*:[\da-fA-F:]+]?)(?::(\d+))?")
 DOMAIN = re.compile(r"[a-z0-9][a-z0-9.-]*")
+LIMIT = re.compile(r"(\d+([KMGT]|%))?")
 RESERVED = {"root", "www-data", "postgres", "redis", "nginx", "sshd", "conf", "default"}
 
 
@@ -43,11 +44,19 @@ def login_options(command: Function) -> Function:
 @click.option("--domain", help="The domain of the site (default: HOST).")
 @click.option("--postgres", is_flag=True, help="Create a PostgreSQL database for the app.")
 @click.option("--redis", is_flag=True, help="Run a Redis for the app, and one worker.")
+@click.option(
+    "--memory",
+    default="",
+    metavar="SIZE",
+    help="What the app may use, such as 1G or 50% (default: 80% of the server's).",
+)
+@click.option("--tasks", default="", help="How many processes and threads (default: 2048).")
 @login_options
 @click.option("--dry-run", is_flag=True, help="Print the steps without running them.")
 def set_up(
     target: str, app: str, domain: str | None, region: str | None, identity: str,
-    postgres: bool, redis: bool, host_key: str | None, yes: bool, dry_run: bool,
+    postgres: bool, redis: bool, memory: str, tasks: str, host_key: str | None, yes: bool,
+    dry_run: bool,
 ) -> None:  # fmt: skip
     """Prepare a Debian or Ubuntu server for `git push`. Idempotent.
 
@@ -58,9 +67,12 @@ def set_up(
         raise click.UsageError("Choose another app name: a-z, 0-9 and - only, and not reserved.")
     if not DOMAIN.fullmatch(domain or host.lower()):
         raise click.UsageError(f"{domain or host!r} is not a valid domain: pass --domain.")
-    server = Server(region or default_region(host), app, host, port, identity)
+    if not LIMIT.fullmatch(memory) or not re.fullmatch(r"\d*", tasks):
+        raise click.UsageError("Write limits as --memory 1G or 50%, and --tasks 2048.")
+    server = Server(region or region_of(app, host, port), app, host, port, identity)
     verify_host_key(server, host_key, yes=yes)
-    plan = Plan(app, domain or host.lower(), *public_key(identity), postgres, redis)
+    key = public_key(identity)
+    plan = Plan(app, domain or host.lower(), *key, postgres, redis, memory=memory, tasks=tasks)
     current = ssh.capture(server, ssh.ssh(server, plan.inspect_command(), user))
     plan = plan.merged(current, domain)
     script = provision.script(setup.steps(plan), dry=dry_run)
@@ -77,6 +89,14 @@ def parse_target(target: str) -> tuple[str, str, int]:
     if not match:
         raise click.UsageError(f"{target!r} is not of the form USER@HOST or USER@HOST:PORT.")
     return match[1], match[2].strip("[]"), int(match[3] or 22)
+
+
+def region_of(app: str, host: str, port: int) -> str:
+    """Return the name that an app on a server already has here, or the default."""
+    names = [
+        one.name for one in servers.load() if (one.app, one.host, one.port) == (app, host, port)
+    ]
+    return names[0] if names else default_region(host)
 
 
 def default_region(host: str) -> str:
@@ -141,7 +161,7 @@ def login(target: str, region: str | None, identity: str, host_key: str | None, 
     Example: hosting login blog@203.0.113.5 --region fra
     """
     app, host, port = parse_target(target)
-    server = Server(region or default_region(host), app, host, port, identity)
+    server = Server(region or region_of(app, host, port), app, host, port, identity)
     verify_host_key(server, host_key, yes=yes)
     hello = json.loads(ssh.capture(server, ssh.agent(server, "hello")))
     is_known = any((one.name, one.app) == (server.name, app) for one in servers.load())

@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
-from . import connection, project, prompts, servers, ssh, status
+from . import connection, env_file, project, prompts, servers, ssh, status
 from .agent.paths import CommandError
 from .agent.probes import READY
 from .options import run_remote, server_options
@@ -29,14 +30,14 @@ from .servers import Server
     help="Set a variable; visible in ps, no secrets.",
 )
 @click.option(
-    "--env-file", type=click.File("rb"), help="Set variables from lines K=V; - is stdin."
+    "--env-file", "file", type=click.File("rb"), help="Set the variables in a file; - is stdin."
 )
 @click.option("--allow-dirty", is_flag=True, help="Ignore uncommitted changes.")
 @click.option("--force", is_flag=True, help="Deploy a commit that is not based on the live one.")
 @click.option("--interactive/--no-interactive", default=True, help="Allow or disable prompts.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def deploy(
-    app: str | None, names: tuple[str, ...], pairs: tuple[str, ...], env_file: BinaryIO | None,
+    app: str | None, names: tuple[str, ...], pairs: tuple[str, ...], file: BinaryIO | None,
     allow_dirty: bool, force: bool, interactive: bool, yes: bool,
 ) -> None:  # fmt: skip
     """Deploy the current commit; to several regions in turn, until one fails.
@@ -48,7 +49,8 @@ def deploy(
         raise click.UsageError("Not in a git repository. Run git init and commit your code.")
     if project.git("status", "--porcelain", "--untracked-files=no") and not allow_dirty:
         raise click.UsageError("There are uncommitted changes. Commit, or pass --allow-dirty.")
-    variables = dict(parse_pair(one) for one in [*pairs, *env_lines(env_file)])
+    variables = env_file.read(file) if file else {}
+    variables |= dict(parse_pair(one) for one in pairs)
     targets = select_targets(app, names)
     project.compare_requirements(Path(top), ask=interactive and not yes)
     for server in targets:
@@ -64,7 +66,8 @@ def select_targets(app: str | None, names: tuple[str, ...]) -> list[Server]:
             region = click.prompt("Region name", default=name)
             click.get_current_context().invoke(connection.login, target=target, region=region)
         known = servers.load()
-        app = app or prompts.choose("App", (one.app for one in known))
+        own = servers.of_repository() or known
+        app = app or prompts.choose("App", (one.app for one in own))
         candidates = [one.name for one in known if one.app == app]
         names = names or tuple(filter(None, [prompts.choose("Region", candidates)]))
     return servers.select(app, names)
@@ -81,9 +84,10 @@ def deploy_to(server: Server, variables: dict[str, str], *, force: bool, yes: bo
     began = time.monotonic()
     stage(server, variables)
     is_rejected = subprocess.run(ssh.push(server, force=force), check=False).returncode
-    stage(server, {})  # if the push failed, the next one must not apply the variables
+    with suppress(CommandError):  # if the push failed, the next one must not apply the variables
+        stage(server, {})
     if is_rejected:
-        raise CommandError(f"[ {server.name} ] Not deployed; see the lines above.")
+        raise_unless_live(server)
     after = status.fetch(server)
     number = after["release"]["number"]
     if before and number == before["number"]:
@@ -94,6 +98,26 @@ def deploy_to(server: Server, variables: dict[str, str], *, force: bool, yes: bo
         raise CommandError(f"Release {number} is live, but the health check says {after['nginx']}")
     click.echo(f"Deployed in {time.monotonic() - began:.1f} s.")
     click.echo(f"Your site [ {server.app} ] at [ {server.name} ] is up: {after['url']}")
+
+
+def raise_unless_live(server: Server) -> None:
+    """After a failed push, raise CommandError unless the deploy went live without the client."""
+    try:
+        records = json.loads(ssh.capture(server, ssh.agent(server, "releases", "--json")))
+    except CommandError:
+        raise CommandError(
+            f"[ {server.name} ] The connection was lost. The deploy continues if it had started; "
+            "later, `hosting releases` shows how it ended."
+        ) from None
+    last = records[0] if records else {}
+    is_ours = last.get("commit") == project.git("rev-parse", "HEAD")
+    if is_ours and "result" not in last:
+        raise CommandError(
+            f"[ {server.name} ] The connection was lost, and release {last['number']} is still "
+            "being deployed: `hosting releases` shows how it ends."
+        )
+    if not (is_ours and last["live"]):
+        raise CommandError(f"[ {server.name} ] Not deployed; see the lines above.")
 
 
 def stage(server: Server, variables: dict[str, str]) -> None:
@@ -109,19 +133,11 @@ def parse_pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def env_lines(file: BinaryIO | None) -> list[str]:
-    """Return the lines of an env file, without comments."""
-    text = os.fsdecode(file.read()) if file else ""
-    return [line for line in text.split("\n") if line.strip() and not line.startswith("#")]
-
-
 def add_remote(server: Server) -> None:
     """Add a git remote, so that `git push REGION` deploys as well."""
-    host = f"[{server.host}]" if ":" in server.host else server.host  # an IPv6 address
-    url = f"ssh://{server.app}@{host}:{server.port}/{server.app}"
-    if project.git("remote", "get-url", server.name) != url:
+    if project.git("remote", "get-url", server.name) != server.git_url:
         project.git("remote", "remove", server.name)
-        project.git("remote", "add", server.name, url)
+        project.git("remote", "add", server.name, server.git_url)
     project.git("config", "core.sshCommand", ssh.git_ssh_command(servers.load()))
 
 
@@ -141,6 +157,19 @@ def set_config(name: str, file: BinaryIO | None, server: Server) -> None:
     else:
         value = os.fsdecode(sys.stdin.buffer.read()).removesuffix("\n")
     run_remote(server, "config", "set", stdin=json.dumps({"set": {name: value}}))
+
+
+@config.command("import")
+@click.argument("file", type=click.File("rb"))
+@server_options
+def import_config(file: BinaryIO, server: Server) -> None:
+    """Set the variables in a file of lines NAME=VALUE, and deploy a new release; - is stdin.
+
+    Example: hosting config import production.env
+    """
+    if not (variables := env_file.read(file)):
+        raise click.UsageError(f"There are no variables in {file.name}.")
+    run_remote(server, "config", "set", stdin=json.dumps({"set": variables}))
 
 
 COMMANDS = [deploy]

@@ -1,14 +1,16 @@
 """Checks of the server for `doctor`."""
 
-from .provision import Step
+from .provision import Step, as_user
+
+APPS = "cd /srv && for file in */site.json; do test -e $file && dirname $file; done; true"
 
 
-def checks(app: str) -> list[Step]:
-    """Return the checks; each name contains what to do if it fails, after the dash."""
+def checks(app: str, apps: list[str]) -> list[Step]:
+    """Return the checks; each name contains what to do if it fails, after the dash.
+
+    `apps` are all apps of the server, `app` is the one whose certificate is checked.
+    """
     certificate = f"/etc/ssl/{app}/fullchain.pem"
-    failed = (
-        f"systemctl --user -M {app}@ list-units --plain --no-legend --state=failed,auto-restart"
-    )
     commands = {
         "firewall is active - run setup again": "ufw status | grep -q '^Status: active'",
         "ssh requires keys - run setup again": "sshd -T | grep -qx 'passwordauthentication no'",
@@ -25,8 +27,16 @@ def checks(app: str) -> list[Step]:
             f"openssl verify -untrusted {certificate} {certificate}"
         ),
         "nginx configuration is valid - nginx -t": "nginx -t",
-        f"all services run - systemctl --user -M {app}@ --failed": (
-            f'units=$({failed}) && [ -z "$units" ]'
-        ),
+        **{
+            f"{service} runs - journalctl -u {service}": f"systemctl is-active {service}"
+            for service in ("nginx", "ssh", "systemd-journald")
+        },
+        **{f"{one} has no problems - hosting check --app {one}": asked(one) for one in apps},
     }
     return [Step(name, command, "") for name, command in commands.items()]
+
+
+def asked(app: str) -> str:
+    """Return shell that asks the agent of an app for problems."""
+    check = f"XDG_RUNTIME_DIR=/run/user/$(id -u) python3 -I /srv/{app}/hosting run-check"
+    return f"systemctl is-active user@$(id -u {app}) && {as_user(app, check)}"

@@ -1,20 +1,35 @@
 """nginx in front of an app; its configuration is in templates/."""
 
 import re
+import shlex
 from pathlib import Path
 
+from .agent.manifest import Manifest
+from .agent.site import FOLDER
+from .agent.site import render as render_settings
 from .certificates import self_signed
 from .plan import Plan
 from .provision import Step, digest, directory, file, files
 
+UNITS = Path(__file__).parent / "units"
+DAEMON_RELOAD = "systemctl daemon-reload"
 TEMPLATES = Path(__file__).parent / "templates"
 SITES = "/etc/nginx/sites-enabled"
+DEFAULT = "/etc/nginx/conf.d/hosting-default.conf"
 
 
 def steps(plan: Plan) -> list[Step]:
     """Configure nginx and the site, with a self-signed certificate until there is another one."""
     acme = directory("/var/www/acme", "755", "root:root")
-    return [global_limits(), self_signed(plan.app, plan.domain), acme, *site(plan)]
+    return [
+        global_limits(),
+        self_signed(plan.app, plan.domain),
+        self_signed("default", "unknown.invalid"),
+        acme,
+        settings(plan),
+        file(DEFAULT, render("default.conf", plan)),
+        *site(plan),
+    ]
 
 
 def global_limits() -> Step:
@@ -40,12 +55,39 @@ def domain_is_free(plan: Plan) -> Step:
     )
 
 
+def settings(plan: Plan) -> Step:
+    """Write the defaults of the settings that a repository may change; see agent/site.py."""
+    path = f"{FOLDER}/{plan.app}"
+    text = shlex.quote(render_settings(plan.app, Manifest()))
+    return Step(
+        f"file {path}.conf",
+        f"test -e {path}.conf && test -e {path}.loaded",
+        f"mkdir -p -m 755 {FOLDER}; printf %s {text} | tee {path}.conf >{path}.loaded",
+    )
+
+
+def updates(plan: Plan) -> list[Step]:
+    """Let root apply the settings of a repository when the agent requests it."""
+    unit = f"hosting-nginx@{plan.app}.path"
+    return [
+        *(file(f"/etc/systemd/system/{name}", (UNITS / name).read_text(), then=DAEMON_RELOAD)
+          for name in ("hosting-nginx@.service", "hosting-nginx@.path")),
+        Step(
+            unit, f"systemctl is-enabled {unit} && systemctl is-active {unit}",
+            f"systemctl enable --now {unit}",
+        ),
+    ]  # fmt: skip
+
+
 def site(plan: Plan) -> list[Step]:
     """Write the configuration of the site, and reload nginx."""
-    conf = render("site.conf", plan)
+    conf, default = render("site.conf", plan), render("default.conf", plan)
     names = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.rglob("*.*"))]
-    included = {name: render(name, plan) for name in names if name != "site.conf"}
-    version, marker = digest([conf, *included.values()]), f"/etc/nginx/{plan.app}/.loaded"
+    included = {
+        name: render(name, plan) for name in names if name not in ("site.conf", "default.conf")
+    }
+    version = digest([conf, default, *included.values()])
+    marker = f"/etc/nginx/{plan.app}/.loaded"
     return [
         directory("/var/log/nginx", "750", "root:www-data"),  # other apps must not read the logs
         files(f"/etc/nginx/{plan.app}", included),

@@ -34,15 +34,22 @@ def root_options(command: Function) -> Function:
 
 
 def remote_command(
-    name: str, group: click.Group | None = None, **settings: bool
+    name: str, group: click.Group | None = None, *, as_root: bool = False, **settings: bool
 ) -> Callable[[Callable[[], None]], click.Command]:
     """Make a command from a function's docstring and decorators; the agent does the work."""
 
     def decorate(function: Callable[[], None]) -> click.Command:
-        @server_options
+        @(root_options if as_root else server_options)
         @click.pass_context
-        def forward(ctx: click.Context, /, server: Server, **_options: object) -> None:
-            run_remote(server, *name.split(), *arguments(ctx))
+        def forward(
+            ctx: click.Context, /, server: Server, admin: str = "", **_options: object
+        ) -> None:
+            words = [*name.split(), *arguments(ctx)]
+            if as_root:
+                agent = ["python3", "-I", f"/srv/{server.app}/hosting", *words]
+                exit_on_error(ssh.stream(server, ssh.ssh(server, agent, admin)))
+            else:
+                run_remote(server, *words)
 
         own = getattr(function, "__click_params__", [])  # of @click.option and @click.argument
         command = click.command(
@@ -65,13 +72,17 @@ def arguments(ctx: click.Context) -> list[str]:
         value = ctx.params.get(str(parameter.name))
         if value is True:
             result.append(f"--{parameter.name}")
-        elif parameter.name != "server" and not (value is None or value is False):
+        elif parameter.name not in ("server", "admin") and not (value is None or value is False):
             result += value if isinstance(value, tuple) else [str(value)]
     return result
 
 
 def run_remote(server: Server, *arguments: str, stdin: str | None = None) -> None:
     """Run a command of the agent, show its output, and exit with its status if it fails."""
-    code = ssh.stream(server, ssh.agent(server, *arguments), stdin)
+    exit_on_error(ssh.stream(server, ssh.agent(server, *arguments), stdin))
+
+
+def exit_on_error(code: int) -> None:
+    """Exit with the status of a command that failed."""
     if code:
         raise SystemExit(code)

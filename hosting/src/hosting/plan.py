@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass, replace
 
+MEMORY, TASKS = "80%", "2048"  # of one app: it cannot take the whole server down
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -15,6 +17,8 @@ class Plan:
     postgres: bool = False
     redis: bool = False
     ipv6: bool = True
+    memory: str = ""  # limits as in systemd: a size such as 1G, or a percentage
+    tasks: str = ""
 
     @property
     def root(self) -> str:
@@ -37,13 +41,15 @@ class Plan:
             postgres=self.postgres or "DATABASE_URL" in variables,
             redis=self.redis or "REDIS_URL" in variables,
             ipv6="ipv6" in machine,
+            memory=self.memory or site.get("memory", MEMORY),
+            tasks=self.tasks or site.get("tasks", TASKS),
         )
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables that setup provides."""
         variables = {"SITE_URL": f"https://{self.domain}"}
         if self.postgres:  # peer authentication: no password
-            variables["DATABASE_URL"] = f"postgresql:///{self.app}?host=/run/postgresql"
+            variables["DATABASE_URL"] = f"postgresql:///{self.app}?host={self.root}/postgres"
         if self.redis:
             variables["REDIS_URL"] = f"unix://{self.root}/redis/socket"
         return variables

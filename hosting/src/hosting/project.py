@@ -5,12 +5,13 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import click
 
 from . import prompts
-from .agent import source
+from .agent import dependencies
 from .agent.paths import CommandError
 
 PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)\s*(;?)", re.MULTILINE)
@@ -29,17 +30,18 @@ def git(*arguments: str) -> str:
 def environment(top: Path) -> Path | None:
     """Return the project's virtual environment: the active one, or .venv; None if there is none.
 
-    It is usually not the one that hosting is installed in.
+    Never the one that hosting is installed in, unless it belongs to the project.
     """
-    for folder in (os.environ.get("VIRTUAL_ENV"), top / ".venv"):
-        if folder and Path(folder, "bin/python").exists():
-            return Path(folder)
+    for folder in (Path(os.environ.get("VIRTUAL_ENV") or top / ".venv"), top / ".venv"):
+        is_own = folder.resolve() == Path(sys.prefix).resolve()
+        if (folder / "bin/python").exists() and (top in folder.parents or not is_own):
+            return folder
     return None
 
 
 def compare_requirements(top: Path, *, ask: bool) -> None:
     """Print how the environment differs from requirements.txt, and offer to update it."""
-    folder = environment(top)
+    folder = environment(top) if (top / "requirements.txt").is_file() else None
     diff = difference(top, installed(folder)) if folder else ""
     if not diff:
         return
@@ -66,7 +68,7 @@ def normalize(name: str) -> str:
 def difference(top: Path, versions: dict[str, str]) -> str:
     """Return a unified diff of requirements.txt and installed versions; empty if they match."""
     wanted, found = [], []
-    for file in source.requirements(top):
+    for file in dependencies.requirements(top):
         for name, version, marker in PIN.findall(file.read_text()):
             here = versions.get(normalize(name))
             if here or not marker:  # with a marker, the package may be for another platform

@@ -106,7 +106,8 @@ def tar(contents: Mapping[str, str]) -> bytes:
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, text in sorted(contents.items()):
             entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(text.encode()), 0o644
+            entry.size = len(text.encode())
+            entry.mode = 0o755 if text.startswith("#!") else 0o644
             archive.addfile(entry, io.BytesIO(text.encode()))
     return gzip.compress(packed.getvalue(), mtime=0)
 

@@ -2,7 +2,8 @@
 
 import click
 
-from .options import remote_command
+from .options import remote_command, run_remote, server_options
+from .servers import Server
 
 json = click.option("--json", is_flag=True, help="Print JSON.")
 name = click.argument("name")
@@ -10,7 +11,7 @@ name = click.argument("name")
 
 @click.group()
 def keys() -> None:
-    """Manage the ssh keys that may deploy."""
+    """Manage the ssh keys that may deploy. Only root can change them."""
 
 
 @click.group()
@@ -31,7 +32,7 @@ def list_keys() -> None:
     """
 
 
-@remote_command("keys add", keys)
+@remote_command("keys add", keys, as_root=True)
 @name
 def add_key() -> None:
     """Add a public key, read from standard input.
@@ -40,7 +41,7 @@ def add_key() -> None:
     """
 
 
-@remote_command("keys remove", keys)
+@remote_command("keys remove", keys, as_root=True)
 @name
 def remove_key() -> None:
     """Remove a key.
@@ -111,6 +112,15 @@ def status() -> None:
     """
 
 
+@remote_command("check")
+@click.option("--test", is_flag=True, help="Send a message to ALERT_URL instead.")
+def check() -> None:
+    """Print what is wrong with the app; exits with 1 if there is anything.
+
+    Example: hosting check
+    """
+
+
 @remote_command("build-logs")
 @click.option("--release", type=int, help="The release (default: the last one).")
 def build_logs() -> None:
@@ -162,12 +172,44 @@ def maintenance() -> None:
     "command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND..."
 )
 def run() -> None:
-    """Run a command in the live release; exits with the command's status.
+    """Run a command in the live release, in a terminal if there is one; exits with its status.
 
     Example: hosting run -- flask db current
     """
 
 
+@click.command()
+@server_options
+def shell(server: Server) -> None:
+    """Open a shell in the live release, with the variables of the app.
+
+    Example: hosting shell
+    """
+    run_remote(server, "run", "bash")
+
+
+@click.command()
+@server_options
+def psql(server: Server) -> None:
+    """Open the app's database in psql, or run the SQL on standard input.
+
+    Example: hosting psql < report.sql
+    """
+    run_remote(server, "run", "sh", "-c", 'exec psql -v ON_ERROR_STOP=1 "$DATABASE_URL"')
+
+
+@click.command("open")
+@server_options
+def open_site(server: Server) -> None:
+    """Open the site in your browser, and print its URL.
+
+    Example: hosting open
+    """
+    click.echo(server.url)
+    click.launch(server.url, wait=True)
+
+
 COMMANDS: list[click.Command] = [
-    keys, config, backup, releases, status, build_logs, rollback, scale, restart, maintenance, run,
+    keys, config, backup, releases, status, check, build_logs, rollback, scale, restart,
+    maintenance, run, shell, psql, open_site,
 ]  # fmt: skip

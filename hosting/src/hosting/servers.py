@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .agent.paths import write
+from .project import git
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Server:
     def known_hosts_name(self) -> str:
         """The name of the server in known_hosts."""
         return self.host if self.port == 22 else f"[{self.host}]:{self.port}"
+
+    @property
+    def git_url(self) -> str:
+        """The URL of the git remote."""
+        host = f"[{self.host}]" if ":" in self.host else self.host  # an IPv6 address
+        return f"ssh://{self.app}@{host}:{self.port}/{self.app}"
 
 
 def folder() -> Path:
@@ -50,9 +57,20 @@ def remove(server: Server) -> None:
     _save(_others(server))
 
 
+def of_repository() -> list[Server]:
+    """Return the servers that are git remotes of the current directory."""
+    return [one for one in load() if git("remote", "get-url", one.name) == one.git_url]
+
+
 def select(app: str | None, names: tuple[str, ...] = ()) -> list[Server]:
-    """Return the servers with these names, or the only one; raise click.UsageError otherwise."""
+    """Return the servers with these names, or the only one; raise click.UsageError otherwise.
+
+    If `app` is None and there are several, the app is that of the current directory's git remotes.
+    """
     candidates = [one for one in load() if app in (None, one.app)]
+    if len({one.app for one in candidates}) > 1:
+        own = {one.app for one in of_repository() if not names or one.name in names}
+        candidates = [one for one in candidates if one.app in own] or candidates
     if names:
         selected = [one for name in names for one in candidates if one.name == name]
         if len(selected) != len(names):

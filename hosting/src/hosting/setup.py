@@ -4,31 +4,22 @@ import json
 import shlex
 from pathlib import Path
 
-from . import nginx
+from . import machine, nginx
 from .agent.keys import authorized_keys_line
-from .agent.paths import App
+from .agent.paths import BACKUPS, App
+from .agent.push import SCRIPT
 from .plan import Plan
 from .provision import Step, as_user, digest, directory, file, files, packages
 
 PACKAGES = (
-    "nginx git python3 python3-venv openssl ufw unattended-upgrades dbus-user-session logrotate"
+    "nginx git python3 python3-venv openssl ufw unattended-upgrades dbus-user-session logrotate "
+    "e2fsprogs"
 )
 AGENT = Path(__file__).parent / "agent"
 MAIN = "import sys\n\nfrom agent.dispatch import main\n\nsys.exit(main(sys.argv[1:]))\n"
-PRIVATE = ("repo.git", "config", "state", "releases", "venvs", "backups", "redis", ".ssh",
+PRIVATE = ("repo.git", "config", "state", "releases", "venvs", "backups", "postgres", "redis",
            ".config", "home")  # fmt: skip
 SHARED = ("run", "static")  # nginx may read these
-SSHD = """PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
-# Close connections of clients that have not responded for 30 seconds.
-ClientAliveInterval 10
-ClientAliveCountMax 3
-"""
-JOURNAL = "[Journal]\nStorage=persistent\nSystemMaxUse=1G\n"
-KEEP_JOURNAL = "mkdir -p /var/log/journal; systemctl restart systemd-journald; journalctl --flush"
-PSQL = "runuser -u postgres -- psql --no-psqlrc -qAtc"
-UPDATES = 'APT::Periodic::Update-Package-Lists "1";\nAPT::Periodic::Unattended-Upgrade "1";\n'
 
 
 def steps(plan: Plan) -> list[Step]:
@@ -39,28 +30,13 @@ def steps(plan: Plan) -> list[Step]:
             "Python 3.11", "python3 -c 'import tomllib'", "echo 'The server is too old.'; exit 1"
         ),
         nginx.domain_is_free(plan),
-        *machine(),
+        *machine.steps(),
         *user(plan),
-        *(postgres(plan) if plan.postgres else []),
+        *(postgres() if plan.postgres else []),
         *(redis() if plan.redis else []),
         *nginx.steps(plan),
         *app(plan),
-    ]
-
-
-def machine() -> list[Step]:
-    """Configure sshd, the firewall, security updates and the journal."""
-    ports = "$(sshd -T | sed -n 's/^port //p')"
-    return [
-        file("/etc/ssh/sshd_config.d/10-hosting.conf", SSHD, then="sshd -t; systemctl reload ssh"),
-        file("/etc/apt/apt.conf.d/20auto-upgrades", UPDATES),
-        file("/etc/systemd/journald.conf.d/hosting.conf", JOURNAL, then=KEEP_JOURNAL),
-        Step(
-            "firewall: only ssh, http and https",
-            "ufw status | grep -q '^Status: active' && ufw status | grep -q '^80,443/tcp'",
-            f"for port in {ports}; do ufw allow $port/tcp; done; ufw allow 80,443/tcp; "
-            "ufw --force enable",
-        ),
+        *nginx.updates(plan),
     ]
 
 
@@ -68,22 +44,24 @@ def user(plan: Plan) -> list[Step]:
     """Create the app's user, its directories, its first ssh key and its systemd instance."""
     own = f"{plan.app}:{plan.app}"
     bus = f"test -S /run/user/$(id -u {plan.app})/bus"
-    keys = f"{plan.root}/.ssh/authorized_keys"
-    entry = authorized_keys_line(App(Path(plan.root)), plan.key_name, plan.key).strip()
+    backups = f"{BACKUPS}/{plan.app}"
     return [
         Step(
             f"user {plan.app}",
-            f"id {plan.app}",
-            f"useradd --home-dir {plan.root} -M --user-group --shell /bin/sh {plan.app}",
+            f"id -nG {plan.app} | grep -qw hosting",
+            f"useradd --home-dir {plan.root} -M --user-group --groups hosting --shell /bin/sh "
+            f"{plan.app}",
         ),
         directory(plan.root, "711", "root:root"),
         *(directory(f"{plan.root}/{name}", "700", own) for name in PRIVATE),
         *(directory(f"{plan.root}/{name}", "2750", f"{plan.app}:www-data") for name in SHARED),
         Step(
-            f"key {plan.key_name}",
-            as_user(plan.app, f"timeout 5 grep -qF {shlex.quote(plan.key)} {keys}"),
-            as_user(plan.app, f"umask 077; echo {shlex.quote(entry)} >>{keys}"),
+            f"backups of {plan.app}",
+            f'[ "$(stat -c "%a %U:%G" {backups})" = "750 root:{plan.app}" ]',
+            f"install -d -m 750 {backups}; chgrp -R {plan.app} {backups}",
         ),
+        *root_files(plan),
+        *machine.sandbox(plan),
         Step(
             f"systemd for {plan.app}, from boot",
             f"test -e /var/lib/systemd/linger/{plan.app} && {bus}",
@@ -93,22 +71,36 @@ def user(plan: Plan) -> list[Step]:
     ]
 
 
-def postgres(plan: Plan) -> list[Step]:
-    """Create a database with peer authentication that only the app's user can open."""
-    role = f"{PSQL} 'SELECT rolname FROM pg_roles'"
-    database = f"{PSQL} 'SELECT datname FROM pg_database'"
-    public = f"{PSQL} 'SELECT datname FROM pg_database WHERE datacl IS NULL'"
+def root_files(plan: Plan) -> list[Step]:
+    """Create the files of the app that belong to root: the ssh keys and the audit log."""
+    keys, audit = f"{plan.root}/authorized_keys", f"{plan.root}/audit.jsonl"
+    entry = authorized_keys_line(App(Path(plan.root)), plan.key_name, plan.key).strip()
     return [
-        packages("postgresql"),
         Step(
-            f"database {plan.app}",
-            f"{database} | grep -qx {plan.app} && ! {public} | grep -qx {plan.app}",
-            f"""{role} | grep -qx {plan.app} || {PSQL} 'CREATE ROLE "{plan.app}" LOGIN'; """
-            f"{database} | grep -qx {plan.app} || "
-            f"""{PSQL} 'CREATE DATABASE "{plan.app}" OWNER "{plan.app}" ENCODING UTF8 """
-            """LOCALE "C.UTF-8" TEMPLATE template0'; """
-            f"""{PSQL} 'REVOKE CONNECT ON DATABASE "{plan.app}" FROM PUBLIC'""",
+            f"key {plan.key_name}",
+            f"grep -qF {shlex.quote(plan.key)} {keys}",
+            f"echo {shlex.quote(entry)} >>{keys}; chgrp {plan.app} {keys}; chmod 640 {keys}",
         ),
+        # The app's user can append to the audit log, but not change or remove entries.
+        Step(
+            f"audit log of {plan.app}",
+            f"lsattr {audit} | grep -q '^[^ ]*a'",
+            f"touch {audit}; chgrp {plan.app} {audit}; chmod 660 {audit}; chattr +a {audit}",
+        ),
+    ]
+
+
+def postgres() -> list[Step]:
+    """Install PostgreSQL without the shared instance; each app runs its own."""
+    common = "/etc/postgresql-common/createcluster.conf"
+    return [
+        packages("postgresql-common"),
+        Step(
+            "no shared PostgreSQL",
+            f"grep -qx 'create_main_cluster = false' {common}",
+            f"echo 'create_main_cluster = false' >>{common}",
+        ),
+        packages("postgresql"),
     ]
 
 
@@ -126,26 +118,26 @@ def redis() -> list[Step]:
 
 def app(plan: Plan) -> list[Step]:
     """Install the agent, and run its `init` as the app's user."""
-    site = json.dumps({"domain": plan.domain, "variables": plan.variables()})
+    facts = {"domain": plan.domain, "memory": plan.memory, "tasks": plan.tasks}
+    site = json.dumps({**facts, "variables": plan.variables()})
     parts = [path for path in sorted(AGENT.rglob("*.*")) if path.suffix != ".pyc"]
     package = {f"agent/{path.relative_to(AGENT)}": path.read_text() for path in parts}
-    package["__main__.py"] = MAIN
+    package |= {"__main__.py": MAIN, "hooks/proc-receive": SCRIPT}
     init = f"env XDG_RUNTIME_DIR=/run/user/$(id -u) python3 -I {plan.root}/hosting init"
     marker = f"{plan.root}/state/initialized"
     version = digest([site, *package.values()])
-    kept = f"/var/backups/{plan.app}"
+    timer = f"hosting-backup@{plan.app}.timer"
     return [
         file(f"{plan.root}/site.json", site, "640", f"root:{plan.app}"),
         files(f"{plan.root}/hosting", package),
         Step(
-            f"backups of a deleted app {plan.app}",
-            f"! test -d {kept}",
-            f"cp -a {kept}/. {plan.root}/backups/; chown -R {plan.app}: {plan.root}/backups; "
-            f"chmod 700 {plan.root}/backups; rm -r {kept}",
-        ),
-        Step(
             f"app {plan.app}",
             as_user(plan.app, f'[ "$(timeout 5 cat {marker})" = {version} ]'),
             as_user(plan.app, f"{init}; echo {version} >{marker}"),
+        ),
+        Step(
+            f"daily backup of {plan.app}",
+            f"systemctl is-active {timer}",
+            f"systemctl enable --now {timer}",
         ),
     ]

@@ -15,6 +15,7 @@ from .servers import Server, folder
 
 INTERRUPTED = 130
 SSH_FAILED = 255  # ssh's own exit status, as opposed to that of the remote command
+OWN_MESSAGES = ("ssh:", "Host key", "kex_exchange", "Connection to ")
 EXPLANATIONS = {
     "REMOTE HOST IDENTIFICATION HAS CHANGED": (
         "STOP: the host key of {host} has changed. Either the server was reinstalled, or the "
@@ -47,15 +48,17 @@ def options(server: Server) -> list[str]:
     return [*identity, *(word for setting in settings for word in ("-o", setting))]
 
 
-def ssh(server: Server, command: Sequence[str], user: str = "") -> list[str]:
-    """Return the command that runs `command` on a server."""
+def ssh(server: Server, command: Sequence[str], user: str = "", pty: str = "-T") -> list[str]:
+    """Return the command that runs `command` on a server; `pty` is -t for a terminal."""
     target = f"{user or server.app}@{server.host}"
-    return ["ssh", "-T", *options(server), "-p", str(server.port), target, shlex.join(command)]
+    return ["ssh", pty, *options(server), "-p", str(server.port), target, shlex.join(command)]
 
 
 def agent(server: Server, *arguments: str) -> list[str]:
-    """Return the command that runs a command of the agent."""
-    return ssh(server, ["hosting", str(PROTOCOL), *arguments])
+    """Return the command that runs a command of the agent; `run` gets our terminal, if any."""
+    has_pty = arguments[0] == "run" and sys.stdin.isatty() and sys.stdout.isatty()
+    command = ["hosting", str(PROTOCOL), *arguments]
+    return ssh(server, command, pty="-t" if has_pty else "-T")
 
 
 def push(server: Server, *, force: bool = False) -> list[str]:
@@ -114,7 +117,7 @@ def copy_stderr(process: subprocess.Popen[str], errors: deque[str]) -> None:
     for line in process.stderr or ():
         errors.append(line)
         is_banner = is_banner or line.startswith("@" * 40)  # changed host key: ssh exits after it
-        if not is_banner and not line.startswith(("ssh:", "Host key", "kex_exchange")):
+        if not is_banner and not line.startswith(OWN_MESSAGES):
             print(line, end="", file=sys.stderr, flush=True)
 
 

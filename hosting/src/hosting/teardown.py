@@ -1,7 +1,6 @@
 """The steps of `delete`: the site first, so that nothing is written any more; then the data."""
 
-from .provision import Step, as_user
-from .setup import PSQL
+from .provision import Step
 
 
 def steps(app: str) -> list[Step]:
@@ -10,13 +9,15 @@ def steps(app: str) -> list[Step]:
 
 
 def site(app: str) -> list[Step]:
-    """Remove the site, its certificate and its services."""
+    """Remove the site and its certificate."""
     nginx, renewal = f"/etc/nginx/{app}", f"/etc/letsencrypt/renewal/{app}.conf"
     return [
         Step(
             "site",
             f"! test -e {nginx}",
-            f"rm -rf {nginx} /etc/nginx/sites-*/{app}.conf; systemctl reload nginx",
+            f"systemctl disable --now hosting-nginx@{app}.path || :; "
+            f"rm -rf {nginx} /etc/nginx/sites-*/{app}.conf /etc/nginx/hosting/{app}.*; "
+            "systemctl reload nginx",
         ),
         Step(
             "certificate",
@@ -24,39 +25,38 @@ def site(app: str) -> list[Step]:
             f"rm -rf /etc/ssl/{app}; "
             f"if test -e {renewal}; then certbot delete --non-interactive --cert-name {app}; fi",
         ),
-        Step(
-            "services",
-            f"! test -e /var/lib/systemd/linger/{app}",
-            f"loginctl disable-linger {app}; systemctl stop user@$(id -u {app})",
-        ),
     ]
 
 
 def data(app: str) -> list[Step]:
-    """Create and keep a last backup, then remove database, user and files."""
+    """Create and keep a last backup, then remove user and files."""
     root, kept = f"/srv/{app}", f"/var/backups/{app}"
-    dump = as_user(app, f"python3 -I {root}/hosting backup")
-    # If PostgreSQL does not respond, stop: the backup would be missing.
-    databases = f"databases=$({PSQL} 'SELECT datname FROM pg_database')"
-    has_database = f"grep -q DATABASE_URL {root}/site.json"
     return [
+        # With a database that does not respond, stop: the backup would be missing.
         Step(
             f"last backup in {kept}",
             f"! test -e {root}/hosting",
-            f"if {has_database}; then {databases}; "
-            f'if echo "$databases" | grep -qx {app}; then {dump}; fi; fi; '
-            f"install -d {kept}; cp -a {root}/backups/. {kept}/; "
+            f"systemctl --user -M {app}@ stop 'process-*'; "
+            f"if test -d {root}/postgres/data; then python3 -I {root}/hosting keep-backup; fi; "
+            f"install -d {kept}; cp -an {root}/backups/. {kept}/; "
             f"chown -R root: {kept}; chmod 700 {kept}; rm -r {root}/hosting",
         ),
         Step(
-            "database",
-            f'! command -v psql || {{ {databases} && ! echo "$databases" | grep -qx {app}; }}',
-            f"""{PSQL} 'DROP DATABASE "{app}" WITH (FORCE)'; {PSQL} 'DROP ROLE "{app}"'""",
+            "services",
+            f"! test -e /var/lib/systemd/linger/{app}",
+            f"systemctl disable --now hosting-backup@{app}.timer; "
+            f"loginctl disable-linger {app}; systemctl stop user@$(id -u {app}); "
+            f"rm -rf /etc/hosting/{app}.restic /etc/systemd/system/user[@-]$(id -u {app}).*.d; "
+            "systemctl daemon-reload",
         ),
         Step(
             f"user {app} and its journal",
             f"! id {app}",
             f"rm -f /var/log/journal/*/user-$(id -u {app})*.journal; userdel --force {app}",
         ),
-        Step(f"directory {root}", f"! test -e {root}", f"rm -rf --one-file-system {root}"),
+        Step(
+            f"directory {root}",
+            f"! test -e {root}",
+            f"chattr -a {root}/audit.jsonl; rm -rf --one-file-system {root}",
+        ),
     ]

@@ -10,11 +10,21 @@ from pathlib import Path
 import pytest
 
 from .debian import DebianServer
-from .hosted_app import TINY, HostedApp, host, repository
+from .hosted_app import RESTART, TINY, HostedApp, host, repository
 from .podman import Podman, skip_unless_available
 from .workstation import Workstation
 
+# Over all but the sockets, whose paths must stay the same.
+SMALL_DISK = """
+mount -t tmpfs -o size=200m small /mnt && mkdir /mnt/new /mnt/work /mnt/run
+chown --reference=/srv/tiny /mnt/new && chmod --reference=/srv/tiny /mnt/new
+mount --bind /srv/tiny/run /mnt/run
+mount -t overlay -o lowerdir=/srv/tiny,upperdir=/mnt/new,workdir=/mnt/work small /srv/tiny
+mount --bind /mnt/run /srv/tiny/run
+"""
 
+
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark these tests, and keep tests of the same server in one process."""
     for item in items:
@@ -63,3 +73,15 @@ def tiny(only_tiny: HostedApp) -> Iterator[HostedApp]:
     """The minimal app; changes to its files are reset after the test."""
     yield only_tiny
     only_tiny.workstation.reset()
+
+
+@pytest.fixture
+def small_disk(tiny: HostedApp) -> Iterator[None]:
+    """A disk of 200 MB on top of the app's files, with their state; afterwards, the old state."""
+    # A restart, because a sandbox that has started does not see new mounts.
+    tiny.server.root(f"{SMALL_DISK}{RESTART}")
+    tiny.wait_until_consistent()
+    yield
+    unmount = "umount --lazy /srv/tiny/run /srv/tiny /mnt/run /mnt"
+    tiny.server.root(f"{unmount}; {RESTART}")
+    tiny.wait_until_consistent()

@@ -4,6 +4,7 @@ import os
 import pty
 import select
 import subprocess
+import termios
 import time
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,7 @@ class Terminal:
 
     def __init__(self, command: list[str], cwd: Path, environment: dict[str, str]) -> None:
         self.main, child = pty.openpty()
+        termios.tcsetwinsize(child, (24, 80))
         self.process = subprocess.Popen(
             command, cwd=cwd, env=environment | {"TERM": "dumb"},
             stdin=child, stdout=child, stderr=child, start_new_session=True,

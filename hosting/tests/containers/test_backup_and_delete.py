@@ -19,7 +19,9 @@ def other(site: HostedApp, tmp_path_factory: pytest.TempPathFactory) -> Workstat
 
 def psql(app: HostedApp, user: str, sql: str) -> str:
     """Run SQL as a user; return the result or the error."""
-    return app.server.root(f"runuser -u {user} -- psql -Atc '{sql}' 2>&1", check=False)
+    return app.server.root(
+        f"runuser -u {user} -- psql -h /srv/{user}/postgres -Atc '{sql}' 2>&1", check=False
+    )
 
 
 def test_deleted_app_is_restored_from_its_backup(site: HostedApp, other: Workstation) -> None:

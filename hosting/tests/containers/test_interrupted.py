@@ -1,6 +1,7 @@
-"""A deploy that is killed after any step leaves the old or the new release live.
+"""A deploy that is interrupted after any step leaves the old or the new release live.
 
-First the process alone is killed, then the whole server.
+The process is killed, then the systemd that runs it, then the whole server; or the disk is full.
+In each case the client's message, git's main, the audit log and what is live agree.
 """
 
 from collections.abc import Iterator
@@ -17,16 +18,26 @@ WAITING = "/srv/tiny/state/waiting"
 # Replaces the agent's entry point: the same pipeline with one more step.
 FAULTY_MAIN = """
 import os, signal, sys, time
+from contextlib import suppress
 from agent import deploy
 from agent.dispatch import main
 
 def die(*_):
     "The end."
-    if {power_failure}:
+    if "{how}" == "power failure":
         open("{WAITING}", "w").close()
         time.sleep(600)
-    os.kill(os.getpid(), signal.SIGKILL)
+    if "{how}" == "full disk":
+        for size in (2 ** 20, 1):
+            with suppress(OSError), open("/srv/tiny/home/full", "ab", 0) as file:
+                while True:
+                    file.write(bytes(size))
+        return
+    os.kill(os.getppid() if "{how}" == "systemd" else os.getpid(), signal.SIGKILL)
+    time.sleep(600)
 
+if "{how}" == "full disk":
+    deploy.MIN_FREE = 0
 names = [step.__name__ for step in deploy.PIPELINE]
 if "{after}" in names:
     deploy.PIPELINE.insert(names.index("{after}") + 1, die)
@@ -54,26 +65,55 @@ def is_live_after(step: str) -> bool:
     return STEPS.index(step) >= STEPS.index("activate")
 
 
+def interrupt(app: HostedApp, step: str, how: str) -> None:
+    """Interrupt the deploys to come after a step, and commit a change."""
+    text = FAULTY_MAIN.format(after=step, how=how, WAITING=WAITING)
+    app.server.root(f"cat >{MAIN}", stdin=text)
+    app.workstation.commit(f"{how} after {step}")
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_process_killed_after(faulty: HostedApp, step: str) -> None:
     before = faulty.release
-    text = FAULTY_MAIN.format(after=step, power_failure=False, WAITING=WAITING)
-    faulty.server.root(f"cat >{MAIN}", stdin=text)
-    faulty.workstation.commit(f"Killed after {step}")
+    interrupt(faulty, step, "process")
 
     done = faulty.push()
 
     assert (done.returncode == 0) == is_live_after(step), done.stdout
     assert (faulty.release > before) == is_live_after(step)
+    assert ("failed: The deploy was interrupted." in done.stdout) != is_live_after(step)
+    faulty.assert_consistent()
+
+
+@pytest.mark.parametrize("step", ["confirm", "activate"])
+def test_systemd_killed_after(faulty: HostedApp, step: str) -> None:
+    before = faulty.release
+    interrupt(faulty, step, "systemd")
+
+    done = faulty.push()
+
+    faulty.wait_until_consistent()
+    assert (done.returncode == 0) == is_live_after(step), done.stdout
+    assert (faulty.release > before) == is_live_after(step)
+
+
+@pytest.mark.parametrize("step", ["extract", "activate"])
+@pytest.mark.usefixtures("small_disk")
+def test_disk_full_after(faulty: HostedApp, step: str) -> None:
+    before = faulty.release
+    interrupt(faulty, step, "full disk")
+
+    done = faulty.push()
+
+    assert (done.returncode == 0) == is_live_after(step) == (faulty.release > before), done.stdout
+    assert done.returncode == 0 or "No space left on device" in done.stdout.splitlines()[-2]
     faulty.assert_consistent()
 
 
 @pytest.mark.parametrize("step", STATES)
 def test_power_failure_after(faulty: HostedApp, step: str) -> None:
     before = faulty.release
-    text = FAULTY_MAIN.format(after=step, power_failure=True, WAITING=WAITING)
-    faulty.server.root(f"cat >{MAIN}", stdin=text)
-    faulty.workstation.commit(f"Power failure after {step}")
+    interrupt(faulty, step, "power failure")
     with faulty.workstation.started("git", "push", "fra", "main"):
         waiting = f"test -e {WAITING} && echo yes"
         wait_until(lambda: faulty.server.root(waiting, check=False), "the step is reached")
@@ -89,7 +129,7 @@ def test_deploy_survives_its_hook(tiny: HostedApp) -> None:
     with tiny.workstation.started("git", "push", "fra", "main") as push:
         assert push.stdout is not None
         next(line for line in push.stdout if "smoke_test" in line)
-        tiny.server.root("pkill -KILL -u tiny -f 'hosting hook|receive-pack'", check=False)
+        tiny.server.root("pkill -KILL -u tiny -f 'hooks/|receive-pack'", check=False)
         push.communicate()
 
     assert push.returncode

@@ -56,10 +56,23 @@ def test_run_passes_input_and_exit_status(tiny: HostedApp, status: int) -> None:
     assert "!" in done.stdout
 
 
+def test_run_passes_arguments_unchanged(tiny: HostedApp) -> None:
+    words = ["$HOME", "${HOME}", "$$", "%h", "%%", "a b", "it's", "\n", "\\", "*"]
+
+    code = "import sys; print(sys.argv[1:])"
+    shown = tiny.workstation.hosting("run", "--", "python", "-c", code, *words).stdout
+
+    assert shown == f"{words}\n"
+
+
 def test_interrupted_run_ends_on_the_server(tiny: HostedApp) -> None:
     find = "pgrep -x -u tiny sleep"
-    with tiny.workstation.started_hosting("run", "--", "sleep", "4321") as running:
-        wait_until(lambda: tiny.server.root(find, check=False), "the command runs")
+    # In the background, SIGINT is ignored; the second one has left the session, too.
+    script = "sleep 4321 & setsid sleep 4321 & exec sleep 4321"
+    with tiny.workstation.started_hosting("run", "--", "sh", "-c", script) as running:
+        wait_until(
+            lambda: len(tiny.server.root(find, check=False).split()) == 3, "the commands run"
+        )
         running.send_signal(signal.SIGINT)
         assert running.wait(TIMEOUT) == 130
     wait_until(lambda: not tiny.server.root(find, check=False), "the command has ended")

@@ -72,3 +72,15 @@ def test_full_disk_rejects_pushes_but_not_restarts(tiny: HostedApp) -> None:
 
     assert "The disk is nearly full" in pushed.stdout
     assert restarted.returncode == 0
+
+
+def test_releases_of_the_same_code_share_no_files(tiny: HostedApp) -> None:
+    tiny.workstation.hosting("run", "--", "sh", "-c", "echo one >written")
+    old = tiny.release
+    tiny.workstation.hosting("restart")
+
+    tiny.workstation.hosting("run", "--", "sh", "-c", "echo two >>written")
+
+    written = "cat /srv/tiny/releases/{}/src/written"
+    assert tiny.server.root(written.format(old)) == "one\n"
+    assert tiny.server.root(written.format(tiny.release)) == "one\ntwo\n"

@@ -84,7 +84,7 @@ def test_secret_is_not_in_command_lines(recorded: Recorded) -> None:
 def test_secret_is_not_in_logs(tiny: HostedApp) -> None:
     tiny.get("/seen-by-nginx?token=query")
     tiny.get(f"/confirm/{'t' * 40}")
-    logs = "/srv/tiny/state/audit.jsonl /srv/tiny/releases/*/build.log"
+    logs = "/srv/tiny/audit.jsonl /srv/tiny/releases/*/build.log"
     show = f"journalctl --no-pager --all; ps axww; cat {logs}; grep -r '' /var/log --include=*.log"
 
     shown = tiny.server.root(f"({show}) 2>&1", check=False)
@@ -116,3 +116,17 @@ def test_value_is_passed_byte_for_byte(tiny: HostedApp) -> None:
     shown = tiny.workstation.hosting("run", "--", "python", "-c", code).stdout
 
     assert bytes(json.loads(shown)) == ODD
+
+
+def test_file_of_variables_is_imported(tiny: HostedApp) -> None:
+    file = "export FIRST='two words' # comment\nSECOND=\"a\\nb\"\n"
+
+    tiny.workstation.hosting("config", "import", "-", stdin=file)
+    invalid = tiny.workstation.hosting("config", "import", "-", stdin="A=1\n'\n", check=False)
+    code = "import os; print([os.environ['FIRST'], os.environ['SECOND']])"
+    shown = tiny.workstation.hosting("run", "--", "python", "-c", code).stdout
+
+    assert shown == "['two words', 'a\\nb']\n"
+    assert invalid.returncode == 2
+    assert "Line 2 of <stdin>" in invalid.stdout
+    tiny.workstation.hosting("config", "unset", "FIRST", "SECOND")

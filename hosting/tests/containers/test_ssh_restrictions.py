@@ -27,6 +27,7 @@ ATTACKS = {
     "open quote": ["git-receive-pack 'tiny"],
     "local command": ["hosting 1 deploy 1"],
     "init": ["hosting 1 init"],
+    "backup by root": ["hosting 1 keep-backup"],
     "second command": ["hosting 1 releases; id"],
     "missing arguments": ["hosting 1 logs"],
     "missing argument": ["hosting 1 maintenance"],
@@ -82,11 +83,12 @@ def test_environment_of_the_client_is_not_passed_on(tiny: HostedApp) -> None:
     assert "SSH_" not in done.stdout
 
 
-def test_no_terminal_is_allocated(tiny: HostedApp) -> None:
-    done = ssh(tiny, "hosting", "1", "run", "tty", options=("-tt",))
+def test_terminal_is_no_way_around_the_agent(tiny: HostedApp) -> None:
+    for words in ([], ["sh"]):
+        done = ssh(tiny, *words, options=("-tt",))
 
-    assert "PTY allocation request failed" in done.stderr
-    assert done.stdout == ""
+        assert done.returncode == 1
+        assert REFUSALS[0] in done.stdout
 
 
 @pytest.mark.parametrize("forward", [("-W", "127.0.0.1:22"), ("-R", "0:127.0.0.1:22")])

@@ -3,35 +3,12 @@
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from statistics import median
 
 from hosting.agent.deploy import PIPELINE
 
-from .hosted_app import HostedApp
-from .web import LoadClients, get
-from .workstation import connect, fetch
-
-CLIENTS = 32
-PAUSE = 1.0  # seconds between requests of a client, so that deploys have CPU time, too
-
-
-@contextmanager
-def load(app: HostedApp) -> Iterator[LoadClients]:
-    """Send requests continuously, half of them over kept connections."""
-    headers = {"Host": app.domain}
-    kept = [connect(app.server) for _ in range(CLIENTS // 2)]
-    requests: list[Callable[[], object]] = [
-        lambda connection=connection: get(connection, "/", headers=headers).status  # type: ignore[misc]  # bound now
-        for connection in kept
-    ]
-    requests += [lambda: fetch(app.server, "/", app.domain).status] * (CLIENTS // 2)
-    with LoadClients(requests, PAUSE) as clients:
-        yield clients
-        clients.wait_for_all()
-    for connection in kept:
-        connection.close()
+from .hosted_app import HostedApp, load
 
 
 def operations(app: HostedApp) -> Iterator[tuple[str, float]]:

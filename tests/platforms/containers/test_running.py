@@ -98,7 +98,7 @@ def test_web_does_not_migrate(bare: Site) -> None:
 
 def test_deploy_may_run_twice(deployed: str, site: Site) -> None:
     again = site.run("deploy")
-    assert "Migrations: 1 applied\n  0001 Initial tables\n" in deployed
+    assert re.search(r"Migrations: \d+ applied\n  0001 Initial tables\n", deployed)
     assert "Migrations: up to date" in again
     assert "Roles: unchanged" in again
 

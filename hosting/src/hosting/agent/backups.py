@@ -1,6 +1,8 @@
 """Database dumps: daily, on demand, before each restore, and before an app is deleted."""
 
 import os
+import re
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +12,8 @@ from . import settings
 from .paths import App, CommandError, UsageError, call
 from .table import table
 
-KEPT = 14
+KEPT = 14  # in each directory
+NAME = re.compile(r"\d{8}T\d{6}[.]\d{6}Z[.]dump")
 EMPTY = "DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public"
 # Queries must not queue behind our locks; the first line of psql's output must be the error.
 OPTIONS = "-c lock_timeout=10s -c client_min_messages=warning"
@@ -22,8 +25,7 @@ def command(app: App, arguments: list[str]) -> int:
     match arguments:
         case ["create"]:
             print(create(app))
-            for old in files(app)[:-KEPT]:
-                old.unlink(missing_ok=True)
+            prune(app.backups)
         case ["list"]:
             rows = [[file.name, str(file.stat().st_size)] for file in files(app)]
             print(table(rows), end="")
@@ -49,9 +51,42 @@ def daily(app: App) -> int:
     return command(app, ["create"])
 
 
+def keep(app: App) -> int:
+    """Create a backup as the app's user, and a copy of it that only root can change."""
+    began = datetime.now(UTC)
+    program = ["runuser", "-u", app.name, "--"]
+    shown = call([*program, "/usr/bin/python3", "-I", str(app.root / "hosting"), "backup"])
+    name = shown.strip()
+    # What the user's program printed is not trusted: it could replace an older copy.
+    if NAME.fullmatch(name) and stamp(began) <= name <= stamp(datetime.now(UTC)):
+        new = app.kept_backups / f".{name}"
+        with new.open("wb") as copy:
+            command = [*program, "cat", str(app.backups / name)]
+            subprocess.run(command, stdout=copy, check=True)
+        shutil.chown(new, group=app.name)
+        new.chmod(0o640)
+        new.rename(app.kept_backups / name)
+    print(shown, end="")
+    prune(app.kept_backups)
+    return 0
+
+
+def stamp(at: datetime) -> str:
+    """Return the name of a backup."""
+    return f"{at:%Y%m%dT%H%M%S.%f}Z.dump"
+
+
 def files(app: App) -> list[Path]:
-    """Return the complete backups, oldest first."""
-    return sorted(app.backups.glob("[!.]*.dump"))
+    """Return the complete backups, oldest first; root's copies are preferred."""
+    folders = (app.backups, app.kept_backups)
+    found = {file.name: file for folder in folders for file in folder.glob("[!.]*.dump")}
+    return [found[name] for name in sorted(found)]
+
+
+def prune(folder: Path) -> None:
+    """Delete all but the last backups in a directory."""
+    for old in sorted(folder.glob("[!.]*.dump"))[:-KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def database(app: App) -> str:
@@ -66,7 +101,7 @@ def database(app: App) -> str:
 def create(app: App) -> str:
     """Dump the database, verify that the dump can be read, and return its name."""
     # Microseconds keep two backups from having the same name.
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z.dump"
+    name = stamp(datetime.now(UTC))
     new = app.backups / f".{name}"
     try:
         postgres(app, ["pg_dump", "--format=custom", "--file", str(new)])
@@ -84,7 +119,7 @@ def restore(app: App, file: Path) -> None:
     Tables that are not in the backup are dropped as well.
     """
     print(f"Backed up the current data as {create(app)}")
-    sql = file.with_suffix(".sql")
+    sql = app.backups / f".{file.name}.sql"
     try:
         call(["pg_restore", "--no-owner", "--file", str(sql), str(file)])
         options = ["--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]

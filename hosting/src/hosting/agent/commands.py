@@ -6,22 +6,17 @@ import secrets
 import sys
 import time
 
-from . import log_stream, processes, releases, settings
+from . import log_stream, postgres, processes, releases, settings
 from .paths import App, CommandError, UsageError, acquire_lock, call, now, write
-from .processes import run_while_connected, systemctl
+from .processes import systemctl
 from .table import table
-
-HOOK = "#!/bin/sh\nexec /usr/bin/python3 -I {root}/hosting hook\n"
 
 
 def init(app: App) -> None:
     """Create the repository, the units and the first settings. Idempotent."""
-    (app.root / ".config/systemd/user").mkdir(mode=0o700, parents=True, exist_ok=True)
+    processes.unit_folder(app).mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (app.repo / "HEAD").is_file():
         call(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(app.repo)])
-    hook = app.repo / "hooks/pre-receive"
-    write(hook, HOOK.format(root=app.root))
-    hook.chmod(0o700)
     has_redis = "REDIS_URL" in app.site()["variables"]
     key = app.root / "config/digest.key"
     if not key.is_file():
@@ -31,11 +26,14 @@ def init(app: App) -> None:
         settings.save(app, {"scale": {"worker": 1}})
     for name in processes.OWN_UNITS:
         processes.write_unit(app, name)
+    has_postgres = "DATABASE_URL" in app.site()["variables"]
+    if has_postgres:
+        postgres.initialize(app)
     call(systemctl("daemon-reload"))
     call(systemctl("enable", "reconcile.service"))
-    call(systemctl("enable", "--now", "backup.timer"))
-    if has_redis:
-        call(systemctl("enable", "--now", "redis.service"))
+    call(systemctl("enable", "--now", *processes.services(app)))
+    if has_postgres:
+        postgres.create_database(app)
 
 
 def config(app: App, arguments: list[str]) -> int:
@@ -52,7 +50,8 @@ def config(app: App, arguments: list[str]) -> int:
     change = {"unset": arguments[1:]} if is_unset else json.loads(sys.stdin.read())
     names = ", ".join([*change.get("set", {}), *change.get("unset", [])])
     settings.apply(settings.read(app.settings), change)  # raises if the change is invalid
-    app.audit(f"config: {names}")
+    if names:
+        app.audit(f"config: {names}")
     if releases.live(app) is None:
         with app.lock():
             settings.save(app, change)
@@ -61,7 +60,7 @@ def config(app: App, arguments: list[str]) -> int:
     if arguments == ["stage"]:
         settings.stage_for_push(app, change)
         return 0
-    return log_stream.deploy(app, "config", change=change)
+    return log_stream.deploy_or_fail(app, "config", change=change)
 
 
 def age(since: int) -> str:
@@ -77,7 +76,7 @@ def rollback(app: App, arguments: list[str]) -> int:
     newer = migrations(releases.require_live(app)) - migrations(target)
     if newer:
         print(f"Migrations since release {target.number} are not reverted: {min(newer)} ...")
-    return log_stream.deploy(app, "rollback", of=target.number)
+    return log_stream.deploy_or_fail(app, "rollback", of=target.number)
 
 
 def migrations(release: releases.Release) -> set[str]:
@@ -89,7 +88,7 @@ def restart(app: App, arguments: list[str]) -> int:
     """Restart the app as a new release of the same code, or the processes of one name."""
     release = releases.require_live(app)
     if not arguments or arguments == ["web"]:
-        return log_stream.deploy(app, "restart")
+        return log_stream.deploy_or_fail(app, "restart")
     name = arguments[0]
     units = [unit for unit in processes.units_of(release) if processes.parse_unit(unit)[0] == name]
     if not units:
@@ -108,7 +107,7 @@ def scale(app: App, arguments: list[str]) -> int:
     numbers = {name: int(number) for name, number in pairs.items()}
     if numbers.get("web") == 0 or max(numbers.values()) > 64:
         raise UsageError("Numbers range from 0 to 64; web needs at least 1.")
-    return log_stream.deploy(app, "scale", change={"scale": numbers})
+    return log_stream.deploy_or_fail(app, "scale", change={"scale": numbers})
 
 
 def maintenance(app: App, arguments: list[str]) -> int:
@@ -129,4 +128,4 @@ def run(app: App, arguments: list[str]) -> int:
     if not arguments:
         raise UsageError("Name a command: hosting run -- COMMAND")
     app.audit(f"run: {arguments[0]}")
-    return run_while_connected(arguments, release.src, processes.environment(release))
+    return processes.run_in_unit(release, arguments)

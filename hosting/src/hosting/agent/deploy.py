@@ -1,14 +1,13 @@
 """The deploy pipeline, top to bottom.
 
-    lock → check → extract → build → smoke_test → release_phase → start → health_check → switch
-         → confirm → activate → start_workers → drain → prune
+    lock → check → extract → validate → build → smoke_test → release_phase → start → health_check
+         → configure_nginx → switch → confirm → activate → start_workers → drain → prune
 
 If a step before `activate` fails, the old release keeps serving. `activate` is the commit point:
 `reconcile` makes everything else follow it, after a failure, a kill or a reboot at any step.
 """
 
 import json
-import os
 import shutil
 import subprocess
 import time
@@ -16,14 +15,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO
 
-from . import probes, processes, releases, settings, source
-from .paths import App, CommandError, atomic_symlink, call, write
+from . import dependencies, manifest, ports, probes, processes, releases, settings, site, source
+from .cron import check_schedules, install_timers
+from .paths import App, CommandError, atomic_symlink, call, reason, write
 from .processes import systemctl
 from .releases import Release
 
+RESERVE = 1_000_000  # bytes that the records of a deploy may need
 MIN_FREE = 300_000_000  # bytes of disk space that a push needs
-START_TIMEOUT = 60.0  # seconds until a release must be ready
-DRAIN_TIMEOUT = 60.0  # seconds for requests to finish, as nginx's proxy_read_timeout
 KEEP = 5  # releases, and commits
 
 
@@ -46,7 +45,7 @@ class Deploy:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         ) as program:  # fmt: skip
             for line in program.stdout or ():
-                shown = masked(line.rstrip(), self.release)
+                shown = processes.masked(line.rstrip(), self.release)
                 last = shown.strip() or last
                 print(f"    {shown}", file=self.log, flush=True)
         if program.returncode:
@@ -54,14 +53,18 @@ class Deploy:
 
 
 def check(deploy: Deploy) -> None:
-    """Check disk space."""
+    """Check disk space, and that nothing else has been deployed since the client looked."""
     releases.prune(deploy.app, KEEP)  # failed deploys leave files behind, too
+    deploy.app.reserve.write_bytes(bytes(RESERVE))
     free = shutil.disk_usage(deploy.app.root).free
     if free < MIN_FREE and deploy.kind == "push":
         raise CommandError(
             f"The disk is nearly full: {free // 1_000_000} MB are free, a deploy needs "
             f"{MIN_FREE // 1_000_000} MB. Free some space on the server."
         )
+    main = releases.main_commit(deploy.app) or source.NO_COMMIT
+    if deploy.kind == "push" and deploy.request["old"] != main:
+        raise CommandError("Another commit has been deployed meanwhile: run git fetch.")
 
 
 def extract(deploy: Deploy) -> None:
@@ -71,42 +74,66 @@ def extract(deploy: Deploy) -> None:
     if deploy.kind == "push":
         request["change"] = settings.take_staged(deploy.app)
         release.src.mkdir()
-        source.unpack(deploy.app, request["commit"], request["objects"], release.src, deploy.log)
+        source.unpack(deploy.app, request["commit"], release.src, deploy.log)
     else:
         origin = Release(deploy.app, request["of"]) if "of" in request else deploy.old
         if origin is None:
             raise CommandError("There is no release yet. Deploy first: hosting deploy")
-        shutil.copytree(origin.src, release.src, copy_function=os.link, symlinks=True)
+        # Not hard links: what the app writes there must not change the other release.
+        call(["cp", "-a", "--reflink=auto", str(origin.src), str(release.src)])
         release.update(commit=origin.record["commit"])
         if deploy.kind == "rollback":
             base = settings.read(origin.settings)
     change = request.get("change", {})
     write(release.settings, json.dumps(settings.apply(base, change)))
+    release.update(port=ports.choose(release, deploy.old))
+
+
+def validate(deploy: Deploy) -> None:
+    """Check the project's files: settings, Procfile, version of Python, requirements."""
+    release = deploy.release
+    manifest.read(release.src)
+    dependencies.python(release.src)
+    dependencies.files(release.src)
+    check_schedules(release.src)
     known = sorted(set(processes.procfile(release)) - {"release"})
-    unknown = sorted(set(change.get("scale", {})).difference(known))
+    unknown = sorted(set(deploy.request.get("change", {}).get("scale", {})).difference(known))
     if unknown:
         raise CommandError(f"The Procfile has no process {unknown[0]!r}, only {', '.join(known)}.")
 
 
 def build(deploy: Deploy) -> None:
-    """Install the requirements, or reuse a venv that has them, and run bin/post_compile."""
-    release = deploy.release
-    venv = deploy.app.venvs / source.requirements_digest(release.src)
+    """Install the requirements, or reuse a venv that has them, and build the static files."""
+    release, src = deploy.release, deploy.release.src
+    interpreter = dependencies.python(src)
+    venv = deploy.app.venvs / dependencies.digest(src, interpreter, release.record["commit"])
     complete = venv / "complete"
+    release.venv.unlink(missing_ok=True)
+    release.venv.symlink_to(venv)
     if not complete.is_file():
         shutil.rmtree(venv, ignore_errors=True)
-        release.venv.symlink_to(venv)
-        deploy.run(["/usr/bin/python3", "-m", "venv", str(venv)], "python3 -m venv failed.")
-        pip = [f"{venv}/bin/python", "-m", "pip", "install", "--disable-pip-version-check"]
-        options = ["--no-input", "--progress-bar", "off", "--quiet"]
-        files = ["--requirement", "requirements.txt"]
-        deploy.run([*pip, *options, *files], "pip could not install requirements.txt.")
+        for command, failure in dependencies.install_commands(src, venv, interpreter):
+            deploy.run(command, failure)
         complete.touch()
-    elif not release.venv.is_symlink():
-        release.venv.symlink_to(venv)
-    hook = release.src / "bin/post_compile"
-    if deploy.kind == "push" and hook.is_file():
+    if deploy.kind == "push":
+        run_build_commands(deploy)
+
+
+def run_build_commands(deploy: Deploy) -> None:
+    """Run the setting `build` and bin/post_compile; for Django without either, collectstatic."""
+    src = deploy.release.src
+    command, hook = manifest.read(src).build, src / "bin/post_compile"
+    if command:
+        deploy.run(["/bin/sh", "-c", command], "The command `build` failed.")
+    if hook.is_file():
         deploy.run([str(hook)], "bin/post_compile failed.")
+    elif not command and dependencies.is_django(src, deploy.release.venv):
+        collect = ["python", "manage.py", "collectstatic", "--noinput"]
+        try:
+            deploy.run(collect, "`manage.py collectstatic` failed.")
+        except CommandError as error:
+            if not dependencies.WITHOUT_STATIC.search(str(error)):
+                raise
 
 
 def smoke_test(deploy: Deploy) -> None:
@@ -124,14 +151,21 @@ def release_phase(deploy: Deploy) -> None:
 
 
 def start(deploy: Deploy) -> None:
-    """Start the new release on its own socket, without traffic."""
+    """Start the new release on its own socket or port, without traffic."""
     processes.install_units(deploy.release)
     call(systemctl("start", processes.unit("web", deploy.release.number, 1)))
 
 
 def health_check(deploy: Deploy) -> None:
-    """Wait for three successful health checks on the new socket."""
-    probes.wait_until_ready(deploy.release, START_TIMEOUT)
+    """Wait for three successful health checks of the new release."""
+    state = probes.wait_until_ready(deploy.release)
+    print(f"    {state}", file=deploy.log)
+
+
+def configure_nginx(deploy: Deploy) -> None:
+    """Copy the static folders, and let nginx use the release's settings."""
+    site.publish(deploy.release)
+    site.configure(deploy.release)
 
 
 def switch(deploy: Deploy) -> None:
@@ -150,8 +184,9 @@ def activate(deploy: Deploy) -> None:
 
 
 def start_workers(deploy: Deploy) -> None:
-    """Start the other processes of the new release."""
+    """Start the other processes of the new release, and the timers of its cron entries."""
     call(systemctl("start", *processes.units_of(deploy.release)))
+    install_timers(deploy.app, deploy.release)
 
 
 def drain(deploy: Deploy) -> None:
@@ -165,26 +200,36 @@ def prune(deploy: Deploy) -> None:
 
 
 PIPELINE: list[Callable[[Deploy], None]] = [
-    check, extract, build, smoke_test, release_phase, start, health_check, switch, confirm,
-    activate, start_workers, drain, prune,
+    check, extract, validate, build, smoke_test, release_phase, start, health_check,
+    configure_nginx, switch, confirm, activate, start_workers, drain, prune,
 ]  # fmt: skip
 
 
 def deploy(app: App, number: int) -> int:
     """Deploy a requested release; return 0 if it went live."""
     release = Release(app, number)
-    with release.log.open("a") as log:
-        try:
-            with app.lock():
-                reconcile(app, exclude=release)
-                run_steps(Deploy(app, release, log))
-        except Exception as error:  # noqa: BLE001 - recorded as the reason of the failed release
-            release.request_file.unlink(missing_ok=True)  # it may contain values of variables
-            why = masked(reason(error), release)
-            if release.result is None:
-                release.finish("failed", why)
+    try:
+        with release.log.open("a") as log, app.lock():
+            reconcile(app, exclude=release)
+            run_steps(Deploy(app, release, log))
+    except Exception as error:  # noqa: BLE001 - recorded as the reason of the failed release
+        conclude(release, processes.masked(reason(error), release))
+    return 0 if release.is_accepted else 1
+
+
+def conclude(release: Release, why: str) -> None:
+    """Record how a deploy has ended that could not do so itself; `current` decides.
+
+    `why` is for a release that did not become the live one.
+    """
+    release.app.reserve.unlink(missing_ok=True)  # the disk may be full
+    release.request_file.unlink(missing_ok=True)  # it may contain values of variables
+    if releases.live(release.app) == release:
+        releases.make_live(release)
+    elif release.result is None:
+        with release.log.open("a") as log:
             print(why, file=log)
-    return 0 if release.result == "live" else 1
+        release.finish("failed", why)
 
 
 def run_steps(deploy: Deploy) -> None:
@@ -196,7 +241,8 @@ def run_steps(deploy: Deploy) -> None:
             log_line(deploy.log, began, f"{step.__name__}: {step.__doc__}")
             step(deploy)
     except Exception as error:
-        reconcile(deploy.app, exclude=release)  # before anything is written: the disk may be full
+        deploy.app.reserve.unlink(missing_ok=True)  # the disk may be full
+        reconcile(deploy.app, exclude=release)
         if releases.live(deploy.app) != release:
             raise
         releases.make_live(release)
@@ -210,16 +256,6 @@ def log_line(log: IO[str], began: float, text: str) -> None:
     print(f"{time.monotonic() - began:6.1f}s {text}", file=log, flush=True)
 
 
-def reason(error: Exception) -> str:
-    """Return an error as one sentence."""
-    return str(error) if isinstance(error, CommandError) else f"{type(error).__name__}: {error}"
-
-
-def masked(text: str, release: Release) -> str:
-    """Return `text` with the values of a release's variables masked."""
-    return settings.mask(text, [*settings.values(settings.read(release.settings)).values()])
-
-
 def reconcile(app: App, exclude: Release | None = None) -> None:
     """Make processes, the socket link and the records match `current`; call it with the lock.
 
@@ -230,28 +266,28 @@ def reconcile(app: App, exclude: Release | None = None) -> None:
         app.live_socket.unlink(missing_ok=True)
     else:
         call(systemctl("start", *processes.units_of(release)))
+        site.request(release)
         if releases.serving(app) != release.number:
             with suppress(CommandError):  # ready or not, no other release may serve
-                probes.wait_until_ready(release, START_TIMEOUT)
+                probes.wait_until_ready(release)
             atomic_symlink(app.live_socket, release.socket.name)
     stop_others(app, release)
+    install_timers(app, release)
     for other in releases.all_releases(app):
         if other.result is None and other != exclude and not processes.is_deploying(other):
-            if other == release:
-                releases.make_live(other)
-            else:
-                other.request_file.unlink(missing_ok=True)
-                other.finish("failed", "The deploy was interrupted.")
+            conclude(other, "The deploy was interrupted.")
 
 
 def stop_others(app: App, release: Release | None) -> None:
     """Stop all processes that do not belong to the live release, once they have drained."""
     wanted = processes.units_of(release) if release else []
     others = [name for name in processes.running() if name not in wanted]
-    deadline = time.monotonic() + DRAIN_TIMEOUT
+    began = time.monotonic()
     units = [processes.parse_unit(name) for name in others]
     for number in {number for process, number, _index in units if process == "web"}:
-        while probes.has_connections(Release(app, number)) and time.monotonic() < deadline:
+        old = Release(app, number)
+        limit = manifest.read(old.src).timeout  # of nginx, for one request
+        while probes.has_connections(old) and time.monotonic() < began + limit:
             time.sleep(0.1)
     if others:
         call(systemctl("stop", *others))

@@ -9,13 +9,27 @@ import shlex
 import sys
 from collections.abc import Callable
 
-from . import PROTOCOL, backups, commands, deploy, keys, log_stream, processes, queries
-from .paths import App, CommandError, acquire_lock
+from . import (
+    PROTOCOL,
+    backups,
+    check,
+    commands,
+    cron,
+    deploy,
+    keys,
+    ports,
+    processes,
+    push,
+    queries,
+    site,
+)
+from .paths import App, CommandError, acquire_lock, reason
 
 Command = Callable[[App, list[str]], int]
 COMMANDS: dict[str, Command] = {
     "hello": queries.hello,
     "status": queries.status,
+    "check": check.command,
     "releases": queries.list_releases,
     "build-logs": queries.build_logs,
     "logs": queries.logs,
@@ -25,8 +39,16 @@ COMMANDS: dict[str, Command] = {
     "scale": commands.scale,
     "maintenance": commands.maintenance,
     "run": commands.run,
-    "keys": keys.command,
+    "keys": keys.listed,
     "backup": backups.command,
+}
+LOCAL_COMMANDS: dict[str, Callable[[App], int | None]] = {
+    "reconcile": deploy.reconcile_unless_deploying,
+    "backup": backups.daily,
+    "init": commands.init,
+    "apply-nginx": site.apply,
+    "notify": check.notify,
+    "run-check": lambda app: check.command(app, []),
 }
 GIT = {"git-receive-pack": "receive-pack", "git-upload-pack": "upload-pack"}
 
@@ -42,7 +64,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the client must see a sentence, not a traceback
-        print(f"The server failed: {deploy.reason(error)}", file=sys.stderr)
+        print(f"The server failed: {reason(error)}", file=sys.stderr)
         return 1
 
 
@@ -50,25 +72,36 @@ def run_local(app: App, arguments: list[str]) -> int:
     """Run a command for git, systemd or setup."""
     match arguments:
         case ["hook"]:
-            return log_stream.pre_receive(app, sys.stdin.read().splitlines())
+            return push.hook(app)
         case ["deploy", number]:
             return deploy.deploy(app, int(number))
+        case ["keep-backup"] if os.geteuid() == 0:
+            return backups.keep(app)
+        case ["keys", *rest] if os.geteuid() == 0:
+            return keys.command(app, rest)
+        case [name] if name in LOCAL_COMMANDS:
+            return LOCAL_COMMANDS[name](app) or 0
+        case _:
+            return run_unit(app, arguments)
+
+
+def run_unit(app: App, arguments: list[str]) -> int:
+    """Run a process of a release, for its unit."""
+    match arguments:
         case ["exec", process, instance]:
             processes.execute(app, process, instance)
-        case ["reconcile"]:
-            deploy.reconcile_unless_deploying(app)
-        case ["backup"]:
-            return backups.daily(app)
-        case ["init"]:
-            commands.init(app)
-        case _:
-            raise CommandError("This is the agent of `hosting`. Run `hosting` on your machine.")
-    return 0
+        case ["forward", number]:
+            ports.execute_forwarder(app, int(number))
+        case ["exec-cron", name]:
+            cron.execute(app, name)
+        case ["exec-run", number, encoded]:
+            processes.execute_run(app, int(number), encoded)
+    raise CommandError("This is the agent of `hosting`. Run `hosting` on your machine.")
 
 
 def run_remote(app: App, key: str, requested: str) -> int:
     """Run a command for the owner of the ssh key `key`, in a clean environment."""
-    kept = {name: os.environ[name] for name in ("HOME", "USER") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("HOME", "USER", "TERM") if name in os.environ}
     os.environ.clear()
     os.environ.update(kept)
     os.environ.update(LANG="C.UTF-8", PATH="/usr/local/bin:/usr/bin:/bin", HOSTING_KEY=key)
@@ -80,11 +113,10 @@ def run_remote(app: App, key: str, requested: str) -> int:
         words = []
     match words:
         case [git, path] if git in GIT and path.strip("/") == app.name:
-            if git == "git-receive-pack":  # git and its hook hold the lock until main is updated
+            if git == "git-receive-pack":  # git and its hook hold the lock until the push ends
                 os.set_inheritable(acquire_lock(app.root / "state/push.lock"), True)
-                # No other push is running, so this is left over from a crash.
-                (app.repo / "refs/heads/main.lock").unlink(missing_ok=True)
-            os.execvp("git", ["git", GIT[git], str(app.repo)])  # noqa: S606 - no shell is wanted
+            command = ["git", *push.options(app), GIT[git], str(app.repo)]
+            os.execvp("git", command)  # noqa: S606 - no shell is wanted
         case ["hosting", protocol, name, *arguments] if name in COMMANDS:
             if protocol != str(PROTOCOL):
                 raise CommandError(

@@ -8,15 +8,18 @@ import sys
 import time
 
 from . import processes, releases
-from .paths import App, call
+from .deploy import reconcile
+from .paths import App, CommandError, call
 from .processes import systemctl
 from .releases import Release
 
+UNREACHABLE = 60.0  # seconds within which the user's systemd must be back if it was killed
+RECONCILING = 600.0  # seconds that the reconciliation after such a kill may take
 STALLED = 20.0  # seconds after which output to a client that does not read is dropped
 
 
-def deploy(app: App, kind: str, **details: object) -> int:
-    """Request a release and follow its log; return 0 if it went live."""
+def deploy(app: App, kind: str, **details: object) -> Release:
+    """Request a release, follow its log, and return the release."""
     release = releases.create(app, kind, **details)
     app.audit(f"{kind}: release {release.number}")
     print(
@@ -24,8 +27,20 @@ def deploy(app: App, kind: str, **details: object) -> int:
         flush=True,
     )
     call(systemctl("start", "--no-block", f"deploy@{release.number}.service"))
-    follow(release)
-    return 0 if release.result == "live" else 1
+    try:
+        follow(release)
+        if release.result is None:  # its unit was killed, and what runs after the unit, too
+            with app.lock(timeout=RECONCILING):
+                reconcile(app)
+            print(release.record.get("reason", ""), flush=True)
+    except CommandError as error:
+        print(error, flush=True)
+    return release
+
+
+def deploy_or_fail(app: App, kind: str, **details: object) -> int:
+    """Deploy; return the exit status of the command."""
+    return 0 if deploy(app, kind, **details).is_accepted else 1
 
 
 def follow(release: Release) -> None:
@@ -47,8 +62,15 @@ def follow(release: Release) -> None:
 
 def has_ended(release: Release) -> bool:
     """Return True if the deploy is neither running nor about to start."""
-    is_idle = processes.deploy_state(release) in ("inactive", "failed")
-    return is_idle and not processes.is_deploying(release)
+    deadline = time.monotonic() + UNREACHABLE
+    while True:
+        try:
+            is_idle = processes.deploy_state(release) in ("inactive", "failed")
+            return is_idle and not processes.is_deploying(release)
+        except CommandError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def write_nonblocking(out: int, text: bytes) -> bool:
@@ -64,26 +86,3 @@ def write_nonblocking(out: int, text: bytes) -> bool:
         except OSError:
             return False
     return True
-
-
-def pre_receive(app: App, lines: list[str]) -> int:
-    """Run as git's pre-receive hook: deploy a push to main, and reject every other ref."""
-    for line in lines:
-        _old, new, ref = line.split()
-        if ref != "refs/heads/main" or len(lines) > 1:
-            print(
-                f"Not deployed: only main can be pushed, not {ref}. To deploy the current commit: "
-                "git push REMOTE HEAD:main"
-            )
-            return 1
-        if not new.strip("0"):
-            print("Not deleted: main is the live code. `hosting delete` deletes the app.")
-            return 1
-        names = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
-        objects = {
-            name: os.path.abspath(os.environ[name])  # noqa: PTH100 - may be a list of paths
-            for name in names
-            if name in os.environ
-        }
-        return deploy(app, "push", commit=new, objects=objects)
-    return 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]  # /srv/APP; this file is in /srv/APP/hosting/agent/
+BACKUPS = Path("/var/backups")  # copies that the app's user can read, but not change
 LOCK_TIMEOUT = 10.0  # seconds to wait for another deploy
 
 
@@ -19,6 +20,13 @@ class CommandError(Exception):
     """A command failed. The message says what is wrong and what to do."""
 
     exit_code = 1
+
+
+def reason(error: Exception) -> str:
+    """Return an error as one sentence."""
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(filter(None, [error.strerror, str(error.filename or "")]))
+    return str(error) if isinstance(error, CommandError) else f"{type(error).__name__}: {error}"
 
 
 class UsageError(CommandError):
@@ -37,25 +45,28 @@ class App:
         self.releases = root / "releases"
         self.venvs = root / "venvs"
         self.run = root / "run"
+        self.static = root / "static"
         self.backups = root / "backups"
+        self.kept_backups = BACKUPS / root.name
         self.current = root / "state/current"
         self.live_socket = self.run / "live.sock"
+        self.nginx_request = root / "state/nginx.json"
         self.settings = root / "config/settings.json"
         self.staged_change = root / "config/staged.json"
-        self.audit_log = root / "state/audit.jsonl"
+        self.audit_log = root / "audit.jsonl"
+        self.reserve = root / "state/reserve"  # space for the records of a deploy on a full disk
         self.maintenance = self.run / "maintenance"
-        self.authorized_keys = root / ".ssh/authorized_keys"
+        self.authorized_keys = root / "authorized_keys"
 
     def site(self) -> dict[str, Any]:
         """Return what `setup` wrote: the domain, and variables such as DATABASE_URL."""
         site: dict[str, Any] = json.loads((self.root / "site.json").read_text())
         return site
 
-    def audit(self, action: str) -> None:
+    def audit(self, action: str, who: str = "") -> None:
         """Append an entry to the audit log. `action` must not contain values of variables."""
-        line = {"at": now(), "who": key_name(), "what": action}
-        descriptor = os.open(self.audit_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with open(descriptor, "a") as file:  # noqa: PTH123 - a file descriptor, not a path
+        line = {"at": now(), "who": who or key_name(), "what": action}
+        with self.audit_log.open("a") as file:  # only root can create it
             file.write(json.dumps(line) + "\n")
 
     @contextmanager

@@ -1,10 +1,13 @@
 """Processes as units of the user's systemd: `process-web@12-1` is the first of release 12."""
 
+import json
 import os
 import re
-import shutil
 import signal
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from . import manifest, settings
@@ -14,10 +17,11 @@ from .releases import Release
 START_DELAY = 10  # seconds within which systemd starts a requested deploy
 UNITS = Path(__file__).parent / "units"
 OWN_UNITS = (
-    "deploy@.service", "reconcile.service", "redis.service", "backup.service", "backup.timer",
+    "deploy@.service", "reconcile.service", "redis.service", "postgres.service",
+    "check.service", "check.timer", "forward@.socket", "forward@.service",
 )  # fmt: skip
-PROCESS_NAME = re.compile(r"[a-z][a-z0-9_]*")
-UNIT_NAME = re.compile(r"process-([a-z][a-z0-9_]*)@(\d+)-(\d+)\.service")
+PROCESS_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+UNIT_NAME = re.compile(r"process-([a-z][a-z0-9_-]*)@(\d+)-(\d+)\.service")
 
 
 def systemctl(*arguments: str) -> list[str]:
@@ -34,7 +38,8 @@ def units_of(release: Release) -> list[str]:
     """Return the units of a live release: one for web, the others as often as scaled."""
     scale = settings.read(release.settings)["scale"]
     counts = {name: scale.get(name, 0) for name in procfile(release)} | {"web": 1, "release": 0}
-    return [
+    forwarder = [release.forwarder] if release.record.get("forwarded") else []
+    return forwarder + [
         unit(name, release.number, index)
         for name, count in counts.items()
         for index in range(1, count + 1)
@@ -51,7 +56,7 @@ def procfile(release: Release) -> dict[str, str]:
     invalid = [name for name in commands if not PROCESS_NAME.fullmatch(name)]
     if invalid:
         raise CommandError(
-            f"Invalid process name {invalid[0]!r} in the Procfile: use a-z, 0-9 and _ only."
+            f"Invalid process name {invalid[0]!r} in the Procfile: use a-z, 0-9, _ and - only."
         )
     if "web" not in commands:
         raise CommandError("The Procfile has no line that starts with `web:`.")
@@ -64,7 +69,7 @@ def environment(release: Release) -> dict[str, str]:
     chosen = settings.read(release.settings)
     web = chosen["scale"].get("web")
     defaults = manifest.read(release.src).env
-    return {
+    environment = {
         "LANG": "C.UTF-8",
         "TRUSTED_PROXY_COUNT": "1",
         **{name: str(value) for name, value in defaults.items()},
@@ -77,8 +82,23 @@ def environment(release: Release) -> dict[str, str]:
         "STATIC_ROOT": f"{app.root}/static",
         "RELEASE": str(release.number),
         "COMMIT": str(release.record["commit"]),
-        "GUNICORN_CMD_ARGS": f"--bind unix:{release.socket}",
+        "PORT": str(release.record["port"]),
     }
+    if not uses_reuse_port(release):
+        own = environment.get("GUNICORN_CMD_ARGS", "")
+        environment["GUNICORN_CMD_ARGS"] = f"{own} --bind unix:{release.socket}".strip()
+    return environment
+
+
+def masked(text: str, release: Release) -> str:
+    """Return `text` with the values of a release's variables masked."""
+    return settings.mask(text, [*settings.values(settings.read(release.settings)).values()])
+
+
+def uses_reuse_port(release: Release) -> bool:
+    """Return True if gunicorn is configured with `reuse_port`, which unix sockets do not have."""
+    texts = [procfile(release)["web"], manifest.text(release.src / "gunicorn.conf.py")]
+    return any(re.search(r"\breuse[-_]port\b", text) for text in texts)
 
 
 def install_units(release: Release) -> None:
@@ -88,19 +108,30 @@ def install_units(release: Release) -> None:
     call(systemctl("daemon-reload"))
 
 
-def write_unit(app: App, name: str, process: str = "") -> None:
-    """Write a file from units/ for an app, or for one of its processes."""
-    text = (UNITS / name).read_text().format(root=app.root, name=app.name, process=process)
-    file = f"process-{process}@.service" if process else name
-    write(app.root / ".config/systemd/user" / file, text)
+def write_unit(app: App, name: str, process: str = "", **values: str) -> None:
+    """Write a file from units/ for an app, or for one of its processes or cron entries."""
+    text = (UNITS / name).read_text()
+    text = text.format(root=app.root, name=app.name, process=process, **values)
+    file = re.sub("^(process|cron)", rf"\1-{process}", name) if process else name
+    write(unit_folder(app) / file, text)
+
+
+def unit_folder(app: App) -> Path:
+    """Return the directory of the app's units."""
+    return app.root / ".config/systemd/user"
 
 
 def execute(app: App, name: str, instance: str) -> None:
     """Replace this process by a process of a release, such as `web` of instance `12-1`."""
     release = Release(app, int(instance.partition("-")[0]))
+    execute_shell(release, procfile(release)[name])
+
+
+def execute_shell(release: Release, command: str) -> None:
+    """Replace this process by a shell command of a release."""
     os.chdir(release.src)
-    command = ["/bin/sh", "-c", procfile(release)[name]]
-    os.execve(command[0], command, environment(release))  # noqa: S606 - a Procfile line is shell
+    shell = ["/bin/sh", "-c", command]
+    os.execve(shell[0], shell, environment(release))  # noqa: S606 - a Procfile line is shell
 
 
 def deploy_state(release: Release) -> str:
@@ -130,10 +161,40 @@ def running() -> list[str]:
     return [line.split()[0] for line in call(systemctl(*arguments)).splitlines() if line.split()]
 
 
+def members(main_pid: str) -> Iterator[Path]:
+    """Yield the directories in /proc of all processes in the control group of one of them."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just exited
+            if (process / "cgroup").read_text() == Path(f"/proc/{main_pid}/cgroup").read_text():
+                yield process
+
+
+def services(app: App) -> list[str]:
+    """Return the units that always run, besides the processes of a release."""
+    variables = app.site()["variables"]
+    named = {"postgres.service": "DATABASE_URL", "redis.service": "REDIS_URL"}
+    return [unit for unit, name in named.items() if name in variables] + ["check.timer"]
+
+
+def expected(app: App, release: Release | None) -> list[str]:
+    """Return the units that must run while `release` is the live one."""
+    return [*services(app), *([*units_of(release), *timers(release)] if release else [])]
+
+
+def timers(release: Release) -> list[str]:
+    """Return the timers of a release's cron entries."""
+    return [f"cron-{name}.timer" for name in manifest.read(release.src).cron]
+
+
 def parse_unit(name: str) -> tuple[str, int, int]:
     """Return process, release number and index from a unit name."""
     match = UNIT_NAME.fullmatch(name)
     return (match[1], int(match[2]), int(match[3])) if match else (name, 0, 0)
+
+
+def short_name(name: str) -> str:
+    """Return `web-12-1` for the unit of a process, and other names without `.service`."""
+    return name.removeprefix("process-").replace("@", "-").removesuffix(".service")
 
 
 def connections(socket: Path, table: str) -> int:
@@ -143,26 +204,50 @@ def connections(socket: Path, table: str) -> int:
     return sum(len(row) > 7 and row[7] == str(socket) and row[5] != "01" for row in rows)
 
 
-def run_while_connected(
-    command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None
-) -> int:
-    """Run a program with our standard streams; interrupt it when the ssh connection closes."""
+def run_in_unit(release: Release, words: list[str]) -> int:
+    """Run a command of a release in a unit of its own, with our standard streams.
+
+    All of its processes end with the ssh connection, also those in the background.
+    """
+    name = f"run-{os.getpid()}-{now()}.service"
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(130))  # its terminal was closed
+    options = ["--quiet", "--pipe", "--wait", "--collect", f"--unit={name}"]
+    options += ["--property=KillSignal=SIGINT", "--property=TimeoutStopSec=5"]
+    encoded = json.dumps(words).encode().hex()  # systemd would replace `$` and `%`
+    agent = ["/usr/bin/python3", "-I", f"{release.app.root}/hosting", "exec-run"]
+    command = [*agent, str(release.number), encoded]
+    if sys.stdin.isatty():
+        options.append(f"--setenv=TERM={os.environ.get('TERM', 'dumb')}")
+        # A terminal of its own; `systemd-run --pty` of systemd 252 may lose the last output.
+        command = ["script", "--quiet", "--return", "--command", " ".join(command), "/dev/null"]
     try:
-        path = shutil.which(command[0], path=(env or os.environ).get("PATH")) or command[0]
-        program = subprocess.Popen([path, *command[1:]], cwd=cwd, env=env)
+        return run_while_connected(["systemd-run", "--user", *options, "--", *command])
+    finally:
+        subprocess.run(systemctl("stop", name), capture_output=True, check=False)
+
+
+def execute_run(app: App, number: int, encoded: str) -> None:
+    """Replace this process by a command in a release."""
+    release, words = Release(app, number), json.loads(bytes.fromhex(encoded))
+    os.chdir(release.src)
+    os.umask(0o027)
+    variables = environment(release) | {"TERM": os.environ.get("TERM", "dumb")}
+    try:
+        os.execvpe(words[0], words, variables)  # noqa: S606 - no shell is wanted
     except OSError as error:
-        raise CommandError(f"Cannot run {command[0]}: {error.strerror}.") from None
+        raise CommandError(f"Cannot run {words[0]}: {error.strerror}.") from None
+
+
+def run_while_connected(command: list[str]) -> int:
+    """Run a program with our standard streams; interrupt it when the ssh connection closes."""
+    program = subprocess.Popen(command)
     parent = os.getppid()
     while True:
         try:
             code = program.wait(0.2)
         except subprocess.TimeoutExpired:
             if os.getppid() != parent:  # sshd has exited
-                program.send_signal(signal.SIGINT)
-                try:
-                    program.wait(5)
-                except subprocess.TimeoutExpired:
-                    program.kill()
+                program.kill()
                 return 130
         else:
             return code if code >= 0 else 128 - code

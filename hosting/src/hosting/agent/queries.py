@@ -6,12 +6,11 @@ import ssl
 import subprocess
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from . import PROTOCOL, probes, processes, releases, settings
+from . import PROTOCOL, cron, probes, processes, releases, settings
 from .paths import App, CommandError, UsageError, call, key_name
-from .processes import run_while_connected, systemctl
+from .processes import members, run_while_connected, systemctl
 from .table import table
 
 Facts = dict[str, Any]
@@ -38,7 +37,9 @@ def status(app: App, arguments: list[str]) -> int:
         "release": release.record if release else None,
         "direct": probes.direct(release) if release else "no release",
         "nginx": probes.through_nginx(release) if release else "no release",
-        "processes": [process(unit) for unit in processes.running()],
+        "processes": [process(unit) for unit in all_units(release)],
+        "services": [process(unit) for unit in processes.services(app)],
+        "cron": cron.runs(release) if release else [],
         "disk_free_megabytes": disk.free // 1_000_000,
         "disk_used_percent": round(100 * disk.used / disk.total),
         "certificate_days": certificate_days(app),
@@ -61,11 +62,19 @@ def as_text(facts: Facts) -> list[str]:
             f"{one['megabytes']} MB"
             for one in facts["processes"]
         ),
+        *(f"{one['name']}: {one['state']}" for one in facts["services"]),
+        *(f"cron {one['name']} ({one['schedule']}): {one['result']}" for one in facts["cron"]),
         f"disk: {facts['disk_used_percent']} % used, {facts['disk_free_megabytes']} MB free",
         f"certificate: valid for {facts['certificate_days']} days",
         f"maintenance mode: {'on' if facts['maintenance'] else 'off'}",
         f"variables: {', '.join(facts['variables'])}",
     ]
+
+
+def all_units(release: releases.Release | None) -> list[str]:
+    """Return the units that run, and those that should."""
+    wanted = processes.units_of(release) if release else []
+    return list(dict.fromkeys([*processes.running(), *wanted]))
 
 
 def process(unit: str) -> Facts:
@@ -75,11 +84,11 @@ def process(unit: str) -> Facts:
     shown = dict(line.split("=", 1) for line in output.splitlines())
     started = int(shown["ActiveEnterTimestampMonotonic"] or 0) / 1_000_000
     return {
-        "name": "-".join(map(str, processes.parse_unit(unit))),
+        "name": processes.short_name(unit),
         "state": shown["ActiveState"],
-        "restarts": int(shown["NRestarts"]),
+        "restarts": int(shown.get("NRestarts", 0)),
         "uptime": round(time.clock_gettime(time.CLOCK_MONOTONIC) - started),
-        "megabytes": memory(shown["MainPID"]) // 1_000_000,
+        "megabytes": memory(shown.get("MainPID", "0")) // 1_000_000,
     }
 
 
@@ -89,11 +98,10 @@ def memory(main_pid: str) -> int:
     systemd's own MemoryCurrent needs a delegated memory controller, which users may not have.
     """
     total = 0
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in members(main_pid):
         with suppress(OSError):  # it has just exited, or belongs to another user
-            if (process / "cgroup").read_text() == Path(f"/proc/{main_pid}/cgroup").read_text():
-                rollup = (process / "smaps_rollup").read_text()
-                total += int(rollup.partition("\nPss:")[2].split()[0]) * 1024
+            rollup = (process / "smaps_rollup").read_text()
+            total += int(rollup.partition("\nPss:")[2].split()[0]) * 1024
     return total
 
 
@@ -149,7 +157,7 @@ def logs(app: App, arguments: list[str]) -> int:
     name, since, until, lines, follow = arguments
     if not all(word == "-" or word.isdigit() for word in (since, until, lines)):
         raise UsageError("Times are Unix timestamps here.")
-    if name != "-" and not name.isidentifier():
+    if name != "-" and not processes.PROCESS_NAME.fullmatch(name):
         raise UsageError("No such process.")
     command = ["journalctl", "--user", "--quiet", "--no-pager", "--output=short-iso"]
     command += ["_SYSTEMD_USER_SLICE=processes.slice"]

@@ -3,10 +3,11 @@
 import json
 import os
 import shutil
-from contextlib import suppress
 from typing import Any
 
 from .paths import App, CommandError, atomic_symlink, call, key_name, now, write
+
+MAIN = "refs/heads/main"
 
 
 class Release:
@@ -21,7 +22,9 @@ class Release:
         self.settings = self.folder / "settings.json"
         self.log = self.folder / "build.log"
         self.request_file = self.folder / "request.json"  # until the deploy starts
+        self.ref = f"refs/releases/{number}"
         self.socket = app.run / f"{number}.sock"
+        self.forwarder = f"forward@{number}.socket"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Release) and other.number == self.number
@@ -48,8 +51,16 @@ class Release:
         result: str | None = self.record.get("result")
         return result
 
+    @property
+    def is_accepted(self) -> bool:
+        """True if the release is or was live."""
+        return self.result == "live" or live(self.app) == self
+
     def finish(self, result: str, reason: str = "") -> None:
-        """Record the result."""
+        """Record the result, in the audit log as well."""
+        if self.result is None:
+            what = ": ".join(filter(None, [f"release {self.number}", result, reason]))
+            self.app.audit(what, self.record["who"])
         self.update(result=result, reason=reason, ended=now())
 
     def contents(self) -> tuple[str, str]:
@@ -104,16 +115,27 @@ def require_live(app: App) -> Release:
 def make_live(release: Release) -> None:
     """Make a release the live one. The replacement of the symbolic link is the commit point.
 
-    After a rollback, move `main` as well, so that later commits can be pushed again.
+    Everything else follows it, and can be repeated: the settings, git's `main`, the record. A ref
+    of its own keeps git from deleting the commit of a release that can be rolled back to.
     """
     os.sync()  # the release must survive a power failure before it becomes the live one
     atomic_symlink(release.app.current, str(release.folder))
     write(release.app.settings, release.settings.read_text())
-    if release.record["kind"] == "rollback":
-        main = ["update-ref", "refs/heads/main", release.record["commit"]]
-        with suppress(CommandError):  # git may have pruned the commit
-            call(["git", "--git-dir", str(release.app.repo), *main])
+    for ref in (release.ref, MAIN):
+        # Refs are updated with the deploy lock only, so that this is left over from a crash.
+        (release.app.repo / f"{ref}.lock").unlink(missing_ok=True)
+        git(release.app, "update-ref", ref, release.record["commit"])
     release.finish("live")
+
+
+def main_commit(app: App) -> str:
+    """Return the commit of `main`, or an empty string."""
+    return git(app, "for-each-ref", "--format=%(objectname)", MAIN).strip()
+
+
+def git(app: App, *arguments: str) -> str:
+    """Run git in the app's repository and return its output."""
+    return call(["git", "--git-dir", str(app.repo), *arguments])
 
 
 def serving(app: App) -> int | None:
@@ -150,6 +172,8 @@ def prune(app: App, keep: int) -> None:
     kept = {*good[-keep:], *by_age[-keep:], live(app)}
     for release in all_releases(app):
         if release.result is not None and release not in kept:
+            if release.src.is_dir():
+                git(app, "update-ref", "-d", release.ref)
             shutil.rmtree(release.src, ignore_errors=True)
             for file in (release.venv, release.settings, release.socket):
                 file.unlink(missing_ok=True)
@@ -157,3 +181,4 @@ def prune(app: App, keep: int) -> None:
     for venv in app.venvs.iterdir():
         if venv.resolve() not in used:
             shutil.rmtree(venv, ignore_errors=True)
+    git(app, "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
