@@ -33,7 +33,8 @@ help: ## show this help
 	@echo "  PYTHON=python3.12  the Python that .venv is built with (default: python3)"
 	@echo "  UPGRADE=1          let make lock upgrade versions"
 	@echo "  SLUG=acme          the name in code, settings and hosts, for make rename" # template-only
-	@echo "  DRY_RUN=1          let make rename list its changes only" # template-only
+	@echo "  DRY_RUN=1          let make rename or remove list its changes only"
+	@echo "  PART=hosting       the part to remove; make remove lists all"
 
 .PHONY: run
 run: ## start the site with demo data and print its URL
@@ -71,14 +72,26 @@ rename: venv ## make a project of its own: NAME="Acme Social" (DRY_RUN=1 lists t
 update: venv ## merge a later version of the template (VERSION=1.2.0: not the latest)
 	@.venv/bin/python bin/update.py -- "$(call given,VERSION)"
 
+.PHONY: remove
+remove: venv ## remove what you do not need: PART=hosting (DRY_RUN=1 lists the changes)
+	@.venv/bin/python bin/remove.py $(if $(DRY_RUN),--dry-run) -- "$(call given,PART)"
+
+# demo-only: begin
+.PHONY: remove-demo
+remove-demo: venv ## remove the example application (DRY_RUN=1 lists the changes)
+	@.venv/bin/python bin/remove.py $(if $(DRY_RUN),--dry-run) -- demo
+
+# demo-only: end
 .PHONY: release
 release: ## tag a version and date its changes in the changelog: VERSION=1.2.0
 	@bin/release "$(call given,VERSION)"
 
+# demo-only: begin
 .PHONY: bench
 bench: venv ## measure pages against the least that they could cost (QUICK=1: in three minutes)
 	$(in-venv) benchmarks.pages $(if $(QUICK),--quick)
 
+# demo-only: end
 .PHONY: check
 check: lint ## run lint and the fast tests, on SQLite and without a browser
 	$(pytest) auto $(not-fast:%=--ignore=%) -m "$(fast)"

@@ -33,11 +33,11 @@ class Config:
     FLASKY_ADMIN = env.text("FLASKY_ADMIN", rule=rules.EMAIL)
     FLASKY_MAIL_SENDER = env.text("FLASKY_MAIL_SENDER", "Flasky <flasky@localhost>", rules.SENDER)
     FLASKY_MAIL_SUBJECT_PREFIX = env.text("FLASKY_MAIL_SUBJECT_PREFIX", "[Flasky]", rules.PREFIX)
-    FLASKY_POSTS_PER_PAGE = env.number("FLASKY_POSTS_PER_PAGE", 20)
-    FLASKY_FOLLOWERS_PER_PAGE = env.number("FLASKY_FOLLOWERS_PER_PAGE", 50)
-    FLASKY_COMMENTS_PER_PAGE = env.number("FLASKY_COMMENTS_PER_PAGE", 30)
+    FLASKY_POSTS_PER_PAGE = env.number("FLASKY_POSTS_PER_PAGE", 20)  # demo-only
+    FLASKY_FOLLOWERS_PER_PAGE = env.number("FLASKY_FOLLOWERS_PER_PAGE", 50)  # demo-only
+    FLASKY_COMMENTS_PER_PAGE = env.number("FLASKY_COMMENTS_PER_PAGE", 30)  # demo-only
     GRAVATAR_ENABLED = env.flag("GRAVATAR_ENABLED")
-    ALLOW_DEMO_DATA = env.flag("ALLOW_DEMO_DATA")
+    ALLOW_DEMO_DATA = env.flag("ALLOW_DEMO_DATA")  # demo-only
     EMAIL_LINK_TTL_HOURS = env.number("EMAIL_LINK_TTL_HOURS", 24)
     DEPLOY_LOCK_TIMEOUT = env.number("DEPLOY_LOCK_TIMEOUT", 120)
     RELEASE = env.text("RELEASE", rule=rules.RELEASE)
@@ -90,7 +90,7 @@ class Config:
     RATELIMIT_REGISTER = env.text("RATELIMIT_REGISTER", "10 per hour", rules.LIMITS)
     RATELIMIT_EMAIL = env.text("RATELIMIT_EMAIL", "5 per hour", rules.LIMITS)
     RATELIMIT_CHANGE = env.text("RATELIMIT_CHANGE", "60 per minute; 1000 per hour", rules.LIMITS)
-    RATELIMIT_PREVIEW = env.text("RATELIMIT_PREVIEW", "100 per minute", rules.LIMITS)
+    RATELIMIT_PREVIEW = env.text("RATELIMIT_PREVIEW", "100 per minute", rules.LIMITS)  # demo-only
     RATELIMIT_API = env.text("RATELIMIT_API", "600 per minute", rules.LIMITS)
 
     API_TOKEN_TTL_DAYS = env.number("API_TOKEN_TTL_DAYS", 30, maximum=3650)
@@ -147,7 +147,7 @@ class DevelopmentConfig(Config):
 
     SECRET_KEY = Config.SECRET_KEY or rules.DEVELOPMENT_KEY
     SITE_URL = Config.SITE_URL or "http://127.0.0.1:5000"
-    ALLOW_DEMO_DATA = env.flag("ALLOW_DEMO_DATA", default=True)
+    ALLOW_DEMO_DATA = env.flag("ALLOW_DEMO_DATA", default=True)  # demo-only
     MAIL_CONSOLE = Config.MAIL_SERVER is None
     database_variable = "DEV_DATABASE_URL"
     SQLALCHEMY_DATABASE_URI = env.text(
@@ -176,7 +176,7 @@ class TestingConfig(Config):
     SECRET_KEY = rules.DEVELOPMENT_KEY
     SITE_URL = "http://flasky.example"
     FLASKY_ADMIN = "admin@example.com"
-    ALLOW_DEMO_DATA = True
+    ALLOW_DEMO_DATA = True  # demo-only
     database_variable = "TEST_DATABASE_URL"
     SQLALCHEMY_DATABASE_URI = env.text("TEST_DATABASE_URL", "sqlite://", rules.DATABASE)
     PASSWORD_HASH_METHOD = "scrypt:256:8:1"  # noqa: S105 - the name of a method, and a fast one
@@ -233,6 +233,7 @@ class ProductionConfig(Config):
             )
 
 
+# heroku-only: begin
 class HerokuConfig(ProductionConfig):
     """Heroku and similar platforms: one proxy, which terminates TLS; logs to stderr."""
 
@@ -258,6 +259,9 @@ class HerokuConfig(ProductionConfig):
             )
 
 
+# heroku-only: end
+
+
 class DockerConfig(ProductionConfig):
     """A container: logs to stderr; secrets can come from files (SECRET_KEY_FILE)."""
 
@@ -272,7 +276,7 @@ config: dict[str, type[Config]] = {
     "development": DevelopmentConfig,
     "testing": TestingConfig,
     "production": ProductionConfig,
-    "heroku": HerokuConfig,
+    "heroku": HerokuConfig,  # heroku-only
     "docker": DockerConfig,
     "unix": UnixConfig,
     "default": DevelopmentConfig,
@@ -282,10 +286,12 @@ config: dict[str, type[Config]] = {
 def get_config(name: str | None = None) -> type[Config]:
     """Return the configuration called `name`, by default the one that FLASK_CONFIG names.
 
-    Without FLASK_CONFIG, it is HerokuConfig if DYNO is set, else DevelopmentConfig. Raise
-    ConfigurationError if there is none of this name.
+    Without FLASK_CONFIG, it is DevelopmentConfig, except on Heroku. Raise ConfigurationError if
+    there is none of this name.
     """
-    name = name or env.text("FLASK_CONFIG") or ("heroku" if env.text("DYNO") else "default")
+    name = name or env.text("FLASK_CONFIG")
+    name = name or ("heroku" if env.text("DYNO") else None)  # heroku-only
+    name = name or "default"
     if name not in config:
         choices = ", ".join(sorted(config))
         raise ConfigurationError(

@@ -1,11 +1,11 @@
-"""Delete posts and accounts. They disappear at once; jobs delete their rows in batches.
+"""Delete accounts and their content. They disappear at once; jobs delete their rows in batches.
 
-A post can have any number of comments, and an account any number of followers. To delete them in
-one transaction would lock all these rows for minutes. Each batch is a transaction that also
-corrects the counts, so a job that is interrupted continues where it stopped.
+An account can have any number of rows. To delete them in one transaction would lock all these rows
+for minutes. Each batch is a transaction that also corrects counts, so a job that is interrupted
+continues where it stopped.
 """
 
-from collections import Counter
+from collections import Counter  # demo-only
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,31 +15,35 @@ from . import jobs
 from .extensions import db
 from .models import (
     AccessToken,
-    Comment,
+    Comment,  # demo-only
     EmailChange,
-    Follow,
+    Follow,  # demo-only
     FormerUsername,
     IdempotencyKey,
     LoginSession,
     OutboxEmail,
-    Post,
+    Post,  # demo-only
     SecurityEvent,
     User,
     delete_batch,
     rows_changed,
-    utcnow,
+    utcnow,  # demo-only
 )
 
 BATCH = 1000  # rows
 ATTEMPTS = 20  # of a job: for days
 
 
+# demo-only: begin
 def delete_post(post: Post) -> None:
     """Hide `post` and its comments; they are deleted after the commit."""
     row = update(Post).where(Post.id == post.id, Post.deleted_at.is_(None))
     if rows_changed(db.session.execute(row.values(deleted_at=utcnow()))):
         _subtract(User.post_count, [post.author_id])
         jobs.enqueue(delete_rows_of_post, post.id, unique=True)
+
+
+# demo-only: end
 
 
 def delete_user(user: User) -> None:
@@ -53,6 +57,7 @@ def delete_user(user: User) -> None:
     db.session.expire_all()
 
 
+# demo-only: begin
 @jobs.job(priority=jobs.LOW, max_attempts=ATTEMPTS)
 def delete_rows_of_post(post_id: int) -> None:
     """Delete a hidden post and its comments."""
@@ -61,6 +66,9 @@ def delete_rows_of_post(post_id: int) -> None:
     while delete_batch(Comment, Comment.post_id == post_id, BATCH):
         db.session.commit()
     db.session.execute(delete(Post).where(Post.id == post_id))
+
+
+# demo-only: end
 
 
 @jobs.job(priority=jobs.LOW, max_attempts=ATTEMPTS)
@@ -77,23 +85,24 @@ def delete_rows_of_user(user_id: int) -> None:
     db.session.execute(delete(User).where(User.id == user_id))
 
 
-def _is_hidden(table: type[Post] | type[User], row_id: int) -> bool:
+def _is_hidden(table: Any, row_id: int) -> bool:
     row = select(table.id).where(table.id == row_id, table.deleted_at.is_not(None))
     return db.session.scalar(row) is not None
 
 
 def _delete_some_rows_of(user_id: int) -> bool:
-    """Delete a batch of the rows that refer to a user; return False if there are none.
-
-    Posts first: they could leave gaps in lists.
-    """
+    """Delete a batch of the rows that refer to a user; return False if there are none."""
     steps: Iterable[Callable[[int], int]] = (
-        *(_delete_posts, _delete_comments, _delete_followed, _delete_followers),
-        *(_forget_moderator, _forget_events, _delete_credentials),
+        # demo-only: begin
+        *(_delete_posts, _delete_comments),  # first: they could leave gaps in lists
+        *(_delete_followed, _delete_followers, _forget_moderator),
+        # demo-only: end
+        *(_forget_events, _delete_credentials),
     )
     return any(delete_some(user_id) for delete_some in steps)
 
 
+# demo-only: begin
 def _delete_posts(user_id: int) -> int:
     newest = select(Post.id).where(Post.author_id == user_id).order_by(Post.timestamp.desc())
     post_ids = db.session.scalars(newest.limit(BATCH)).all()
@@ -130,6 +139,9 @@ def _forget_moderator(user_id: int) -> int:
     return rows_changed(_execute(comments))
 
 
+# demo-only: end
+
+
 def _forget_events(user_id: int) -> int:
     return SecurityEvent.forget_user(user_id, BATCH)
 
@@ -139,6 +151,7 @@ def _delete_credentials(user_id: int) -> int:
     return sum(delete_batch(table, table.user_id == user_id, BATCH) for table in tables)
 
 
+# demo-only: begin
 def _subtract(count: Any, row_ids: Iterable[int]) -> int:
     """Subtract one from the column `count` of each of `row_ids`; return how many these are."""
     table, steps = count.class_, Counter(row_ids)
@@ -155,3 +168,6 @@ def _subtract(count: Any, row_ids: Iterable[int]) -> int:
 
 def _execute(statement: Any) -> Any:
     return db.session.execute(statement, execution_options={"synchronize_session": False})
+
+
+# demo-only: end

@@ -46,16 +46,21 @@ def can_delete(author_id: int) -> bool:
 def can_view(user: User) -> bool:
     """Return True if the current user may see that this account exists.
 
-    Suspended accounts are hidden, and those that an administrator has unconfirmed, unless posts
-    link to them.
+    Suspended accounts are hidden, and those that an administrator has unconfirmed, unless content
+    links to them.
     """
     if user.deleted_at is not None:
         return False
     if user.suspended_at is not None:
         return bool(current_user.is_administrator())
-    return bool(user.confirmed or user.post_count or current_user.is_administrator())
+    return bool(
+        user.confirmed
+        or user.post_count  # demo-only
+        or current_user.is_administrator()
+    )
 
 
+# demo-only: begin
 def can_follow(user: User) -> bool:
     """Return True unless `user` is the current user."""
     return not _is_current_user(user.id)
@@ -64,6 +69,9 @@ def can_follow(user: User) -> bool:
 def can_read_suspended() -> bool:
     """Return True if the current user may read suspended comments."""
     return bool(current_user.can(Permission.MODERATE))
+
+
+# demo-only: end
 
 
 def _is_current_user(user_id: int) -> bool:

@@ -184,6 +184,7 @@ def new_env(name: Name) -> str:
         sys.exit(f"{path} cannot be read as UTF-8 text: {error}")
     if re.search(r"^\s*(export\s+)?SECRET_KEY\s*=\s*\S", text, re.MULTILINE):
         return text  # a key of the user: the template has none
+    text = re.sub(r"^# \w+-only: (begin|end)\n", "", text, flags=re.MULTILINE)
     line = f"SECRET_KEY={secrets.token_urlsafe(48)}"
     text, found = re.subn(r"^#?SECRET_KEY=[ \t]*$", line, text, count=1, flags=re.MULTILINE)
     return text if found else f"{text.rstrip()}\n{line}\n".lstrip()

@@ -3,7 +3,8 @@
     make update                    # the latest release; or VERSION=1.2.0, VERSION=main
 
 The version that this project has and the new one are renamed as the project was (.template.toml),
-each by its own bin/rename.py, and `git cherry-pick` applies the difference. docs/updating.md
+each by its own bin/rename.py, and lose the same parts by bin/remove.py. `git cherry-pick` applies
+the difference. docs/updating.md
 explains conflicts; docs/decisions/updating.md, why it works this way.
 """
 
@@ -17,6 +18,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path(".template.toml")
@@ -58,7 +60,7 @@ def main() -> None:
     merge(before, commit_tree(after, f"{title}\n\n{body}", "-p", before))
 
 
-def read_record() -> dict[str, str]:
+def read_record() -> dict[str, Any]:
     """Return .template.toml, which bin/rename.py has written."""
     try:
         record = tomllib.loads(RECORD.read_text("utf-8"))
@@ -145,8 +147,8 @@ def notes(name: str, old: str, new: str) -> str:
     return "\n\n".join(text for text in fresh if "\n" in text)
 
 
-def render(commit: str, record: dict[str, str], text: str, news: str) -> tuple[str, str]:
-    """Return the tree of the template's `commit`, and `news`, with the project's name.
+def render(commit: str, record: dict[str, Any], text: str, news: str) -> tuple[str, str]:
+    """Return the tree of the template's `commit`, and `news`, as if made for this project.
 
     `text` is the content of .template.toml in this tree.
     """
@@ -168,11 +170,21 @@ def render(commit: str, record: dict[str, str], text: str, news: str) -> tuple[s
                 sys.exit(f"The template cannot be renamed: {done.stderr.strip()}")
             news = page.read_text("utf-8")
             page.unlink()
+            remove_parts(folder, record.get("removed", []))
             (folder / RECORD).write_text(text, "utf-8")
             git("-C", str(folder), "add", "--all")
             return git("-C", str(folder), "write-tree"), news
         finally:
             git("worktree", "remove", "--force", str(folder))
+
+
+def remove_parts(folder: Path, parts: list[str]) -> None:
+    """Remove what the project has removed; a part that this version does not have is ignored."""
+    if parts and (folder / "bin/remove.py").exists():
+        git("-C", str(folder), "add", "--all")
+        done = run(sys.executable, "bin/remove.py", "--files-only", "--", *parts, cwd=folder)
+        if done.returncode:
+            sys.exit(f"{', '.join(parts)} cannot be removed from the template: {done.stderr}")
 
 
 def commit_tree(tree: str, message: str, *arguments: str) -> str:

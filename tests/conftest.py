@@ -153,7 +153,7 @@ def mailbox(mail_server: Mailbox) -> Mailbox:
 
 @pytest.fixture
 def make(app: Flask) -> Factory:
-    """Creates users, posts and comments: `make.user("ann")`."""
+    """Creates rows: `make.user("ann")`."""
     return Factory(app)
 
 

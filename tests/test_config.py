@@ -18,7 +18,12 @@ from tests.support.app_factory import settings_from
 from tests.support.databases import EphemeralPostgres
 from tests.support.repository import ROOT
 
-PRODUCTION = ["production", "heroku", "docker", "unix"]
+PRODUCTION = [
+    "production",
+    "heroku",
+    "docker",
+    "unix",
+]
 
 
 def get_config(name: str | None = None, **environment: str) -> Any:

@@ -12,7 +12,8 @@ from tests.support.http_client import Page, SiteClient
 from tests.support.mailbox import Mailbox
 
 ENGLISH, CHINESE = "en", "zh-Hans"
-HEADING = {ENGLISH: "Latest posts", CHINESE: "最新帖子"}
+HEADING = {ENGLISH: "Latest posts", CHINESE: "最新帖子"}  # demo-only
+# without-demo: HEADING = {ENGLISH: "Welcome", CHINESE: "欢迎"}
 WELCOME = {ENGLISH: "Create an account", CHINESE: "创建账号"}
 
 

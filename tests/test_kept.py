@@ -22,8 +22,10 @@ def rendered(app: Flask) -> int:
 
 @pytest.mark.usefixtures("context")
 def test_part_is_rendered_once_per_value(app: Flask) -> None:
-    for site_name in ("One", "Two", "One", "<b>"):
-        assert site_name.replace("<b>", "&lt;b&gt;") in kept("hero.hero", site_name)
+    for theme in ("One", "Two", "One", "<b>"):
+        assert theme.replace("<b>", "&lt;b&gt;") in kept(
+            "navigation.navigation", "main.index", theme
+        )
 
     assert rendered(app) == 3
 
@@ -37,13 +39,13 @@ def test_part_is_rendered_once_per_language_and_prefix(app: Flask) -> None:
     ]:
         environ = {"SCRIPT_NAME": prefix}
         with app.test_request_context(environ_overrides=environ), force_locale(language):
-            assert expected in kept("hero.hero", "Flasky")
+            assert expected in kept("navigation.navigation", "main.index", "auto")
 
 
 @pytest.mark.usefixtures("context")
 def test_long_texts_are_not_kept(app: Flask) -> None:
     for _ in range(2):
-        keeper()("hero.hero", "x", length=MAX_LENGTH + 1)
+        keeper()("navigation.navigation", "main.index", "x", length=MAX_LENGTH + 1)
 
     assert rendered(app) == 0
 

@@ -19,7 +19,7 @@ PROGRAM = """
 import sys
 from app import create_app
 app = create_app("testing")
-for path in ("/", "/auth/login", "/api/v1/posts/", "/readyz", "/missing"):
+for path in ("/", "/auth/login", "/api/v1/users/1", "/readyz", "/missing"):
     app.test_client().get(path)
 print(*sys.modules)
 """

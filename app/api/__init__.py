@@ -19,11 +19,11 @@ limiter.shared_limit(API, scope="api")(api)
 
 from . import (  # noqa: E402, F401 - register the views
     authentication,
-    comments,
+    comments,  # demo-only
     cors,
     docs_views,
-    follows,
-    posts,
+    follows,  # demo-only
+    posts,  # demo-only
     tokens,
     users,
 )

@@ -25,7 +25,7 @@ INTRODUCTION = """The API offers what users can do on the site. Authenticate wit
 follow next_url until it is null. Errors are problem details (RFC 9457). Responses have an ETag:
 send it as If-None-Match to get 304 if nothing has changed, or as If-Match with an update or
 deletion to get 412 if the resource was changed in the meantime. Send an Idempotency-Key when you
-create a post or a comment: a retry within 24 hours returns the existing resource."""
+create something: a retry within 24 hours returns the existing resource."""
 
 
 class Route(NamedTuple):

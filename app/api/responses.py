@@ -27,8 +27,8 @@ class UrlParts(dict[str, list[str]]):
 class ResponseBody(BaseModel):
     """The JSON body of a response.
 
-    Its ETag is `<version>-<counters>`. If-Match compares the version only, so that a new comment
-    (which changes `comment_count`) does not block an edit of its post.
+    Its ETag is `<version>-<counters>`. If-Match compares the version only, so that what others add
+    to a resource, such as a comment on a post, does not block an edit.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -1,20 +1,20 @@
 """The JSON bodies of requests (…In) and responses (…Out, …List)."""
 
-from collections.abc import Callable
+from collections.abc import Callable  # demo-only
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
-    AfterValidator,
+    AfterValidator,  # demo-only
     BeforeValidator,
     Field,
     ValidationInfo,
-    model_validator,
+    model_validator,  # demo-only
 )
 
-from ..markdown import render_comment, render_post
-from ..models import Comment, Post
-from ..permissions import can_read_suspended
+from ..markdown import render_comment, render_post  # demo-only
+from ..models import Comment, Post  # demo-only
+from ..permissions import can_read_suspended  # demo-only
 from .request_parsing import NO_NUL, NOT_BLANK, ONE_LINE, RequestBody
 from .responses import ResponseBody, UrlParts
 
@@ -34,6 +34,7 @@ def accept_integral_float(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+# demo-only: begin
 def renders_with(render: Callable[[str], str]) -> AfterValidator:
     """Return a validator that rejects text whose HTML would be too long."""
 
@@ -44,14 +45,18 @@ def renders_with(render: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+# demo-only: end
+
+
 Id = Annotated[int, Field(ge=1)]
 Days = Annotated[int, Field(ge=1, le=3650), BeforeValidator(accept_integral_float)]
-Markdown = Annotated[str, Field(pattern=NOT_BLANK, description="Markdown.")]
+Markdown = Annotated[str, Field(pattern=NOT_BLANK, description="Markdown.")]  # demo-only
 ShortText = Annotated[str, Field(max_length=64, pattern=NO_NUL)]
 Url = Annotated[str, Field(description="Absolute URL.")]
 ResourceUrl = Annotated[Url, Field(validation_alias="id")]  # with `url_of`
 
 
+# demo-only: begin
 class PostIn(RequestBody):
     """A post to create or update."""
 
@@ -62,6 +67,9 @@ class CommentIn(RequestBody):
     """A comment to create."""
 
     body: Annotated[Markdown, Field(max_length=Comment.MAX_LENGTH), renders_with(render_comment)]
+
+
+# demo-only: end
 
 
 class ProfileIn(RequestBody):
@@ -86,6 +94,7 @@ class TokenIn(RequestBody):
     )
 
 
+# demo-only: begin
 class PostOut(ResponseBody):
     """A post."""
 
@@ -123,11 +132,14 @@ class CommentOut(ResponseBody):
         return self
 
 
+# demo-only: end
+
+
 class UserOut(ResponseBody):
     """A user."""
 
     ETAG_IGNORED: ClassVar = {"last_seen"}
-    COUNTERS: ClassVar = {"post_count", "follower_count", "following_count"}
+    COUNTERS: ClassVar = {"post_count", "follower_count", "following_count"}  # demo-only
 
     id: Id
     url: Annotated[ResourceUrl, url_of("api.user")]
@@ -137,6 +149,7 @@ class UserOut(ResponseBody):
     about_me: str | None
     member_since: datetime
     last_seen: datetime
+    # demo-only: begin
     posts_url: Annotated[ResourceUrl, url_of("api.user_posts")]
     followed_posts_url: Annotated[ResourceUrl, url_of("api.timeline")] = Field(
         description="Timeline of the user. Only the user can read it."
@@ -146,6 +159,7 @@ class UserOut(ResponseBody):
     post_count: int
     follower_count: int
     following_count: int
+    # demo-only: end
 
 
 class MeOut(UserOut):
@@ -155,6 +169,7 @@ class MeOut(UserOut):
     role: Annotated[str | None, BeforeValidator(lambda role: role and role.name)]
 
 
+# demo-only: begin
 class UserSummaryOut(ResponseBody):
     """A user in a list of followers or followed users."""
 
@@ -163,6 +178,9 @@ class UserSummaryOut(ResponseBody):
     username: str
     name: str | None
     timestamp: datetime = Field(description="Time of the follow.")
+
+
+# demo-only: end
 
 
 class TokenOut(ResponseBody):
@@ -196,6 +214,7 @@ class PageOut(ResponseBody):
     )
 
 
+# demo-only: begin
 class PostList(PageOut):
     """A page of posts."""
 
@@ -225,6 +244,9 @@ class UserList(PageOut):
 
     users: list[UserSummaryOut] = Field(validation_alias="items")
     count: int
+
+
+# demo-only: end
 
 
 class TokenList(PageOut):

@@ -1,17 +1,27 @@
-"""Endpoints for users, their posts and timelines, and the profile of the authenticated user."""
+"""Endpoints for users and their content, and the profile of the authenticated user."""
 
 from flask import abort
 from flask_login import current_user
 
 from ..extensions import db
-from ..models import Post, User, feed_of
+from ..models import (
+    Post,  # demo-only
+    User,
+    feed_of,  # demo-only
+)
 from ..permissions import can_view
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
-from .pagination import Paging, list_page
-from .posts import post_rows
+from .pagination import Paging, list_page  # demo-only
+from .posts import post_rows  # demo-only
 from .responses import require_match
-from .schemas import CountedPostList, MeOut, PostList, ProfileIn, UserOut
+from .schemas import (
+    CountedPostList,  # demo-only
+    MeOut,
+    PostList,  # demo-only
+    ProfileIn,
+    UserOut,
+)
 
 
 @api.get("/users/<id:id>")
@@ -21,6 +31,7 @@ def user(id: int) -> UserOut:
     return UserOut.of(visible_user(id))
 
 
+# demo-only: begin
 @api.get("/users/<id:id>/posts/", strict_slashes=False)
 @endpoint(query=Paging, response=CountedPostList)
 def user_posts(id: int, query: Paging) -> CountedPostList:
@@ -40,6 +51,9 @@ def timeline(id: int, query: Paging) -> PostList:
     if current_user.id != id:
         abort(403, "You can only read your own timeline.")
     return list_page(PostList, feed_of(id, post_rows()), query)
+
+
+# demo-only: end
 
 
 @api.get("/me")

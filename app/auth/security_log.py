@@ -39,11 +39,13 @@ EVENTS = {
     "user_suspended": _l("Account suspended"),
     "user_reinstated": _l("Suspension ended"),
     "user_deleted": _l("Account deleted"),
+    # demo-only: begin
     "post_edited": _l("Post edited"),
     "post_deleted": _l("Post deleted"),
     "comment_deleted": _l("Comment deleted"),
     "comment_disabled": _l("Comment disabled"),
     "comment_enabled": _l("Comment enabled"),
+    # demo-only: end
 }
 
 

@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 
 COMMANDS = (
     "config",
-    "demo",
+    "demo",  # demo-only
     "deploy",
     "jobs",
     "outbox",

@@ -11,18 +11,25 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import Connection, select, text
+from sqlalchemy import (
+    Connection,
+    select,  # demo-only
+    text,
+)
 
 from ..database.postgresql import encoding_problem
 from ..database.timeouts import remove_timeouts, without_timeouts
 from ..extensions import db
-from ..models import Role, User
+from ..models import (
+    Role,
+    User,  # demo-only
+)
 from .reporting import one_line
 
 # An arbitrary number; it must be the same in all releases.
 DEPLOY_LOCK = 7_355_608
 LOCK_TIMEOUT = "5s"
-BATCH = 10_000  # users
+BATCH = 10_000  # users  # demo-only
 CANNOT_CREATE = re.compile(
     r"permission denied for schema (?P<schema>\S+)|no schema has been selected to create in"
 )
@@ -31,7 +38,7 @@ CANNOT_CREATE = re.compile(
 @click.command()
 @with_appcontext
 def deploy() -> None:
-    """Upgrade the database: migrations, roles, self-follows.
+    """Upgrade the database: migrations, then reference data such as roles.
 
     Run it before each release starts. It is idempotent; on PostgreSQL, concurrent runs wait for
     each other.
@@ -95,6 +102,7 @@ def upgrade_database() -> str:
     return f"{len(applied)} applied{names}"
 
 
+# demo-only: begin
 def add_self_follows() -> str:
     """Let every user follow themself, in batches that are committed; return how many did not."""
     added, checked, last_id = 0, 0, 0
@@ -109,10 +117,13 @@ def add_self_follows() -> str:
     return f"{added} added" if added else "unchanged"
 
 
+# demo-only: end
+
+
 STEPS: list[tuple[str, Callable[[], str]]] = [
     ("Migrations", upgrade_database),
     ("Roles", lambda: ", ".join(Role.insert_roles()) or "unchanged"),
-    ("Self-follows", add_self_follows),
+    ("Self-follows", add_self_follows),  # demo-only
 ]
 
 

@@ -79,10 +79,10 @@ def list_users(role_name: str | None, limit: int) -> None:
 @click.argument("username")
 @click.option("--yes", is_flag=True, help="Do not prompt for confirmation.")
 def delete(username: str, yes: bool) -> None:
-    """Delete USERNAME with their posts, comments and follows."""
+    """Delete USERNAME with everything they have created."""
     user = get_user(username)
     if not yes:
-        click.confirm(f"Delete {user.username} with all posts and comments?", abort=True)
+        click.confirm(f"Delete {user.username} with everything they have created?", abort=True)
     user_id = user.id
     SecurityEvent.record_action(None, "user_deleted", user)
     delete_user(user)

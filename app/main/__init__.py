@@ -1,8 +1,4 @@
-"""The pages: posts, comments and their moderation, follows, profiles and preferences.
-
-`main` is the example application. To replace it, delete this package, its templates (posts/,
-comments/, users/, index.html) and tests/main, and register another blueprint named `main`.
-"""
+"""The pages of the application, and those of accounts: profiles, administration, preferences."""
 
 from flask import Blueprint
 
@@ -12,4 +8,13 @@ from ..rate_limiting.limits import limit_per_account
 main = Blueprint("main", __name__)
 main.before_request(limit_per_account(limiter))
 
-from . import cards, comments, follows, posts, preferences, suspension, users  # noqa: E402, F401 - registers the views
+from . import (  # noqa: E402, F401 - register the views
+    cards,  # demo-only
+    comments,  # demo-only
+    follows,  # demo-only
+    posts,  # demo-only
+    preferences,
+    # without-demo: start,
+    suspension,
+    users,
+)

@@ -1,6 +1,6 @@
-"""Forms for posts, comments, profiles and preferences."""
+"""The forms of the pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable  # demo-only
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -19,11 +19,17 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
 from wtforms.validators import InputRequired
 
-from .. import markdown
+from .. import markdown  # demo-only
 from ..extensions import db
 from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, strip, username_field
 from ..i18n import LANGUAGES, THEMES
-from ..models import Comment, Post, Role, User, username_is_available
+from ..models import (
+    Comment,  # demo-only
+    Post,  # demo-only
+    Role,
+    User,
+    username_is_available,
+)
 
 # Translated names of the roles in models/role.py. Others are shown by their name.
 ROLE_NAMES = {
@@ -35,9 +41,10 @@ ROLE_NAMES = {
 SELECT_OPTION = _l("Select an option.")
 # For values that are not among the choices: the messages of WTForms say “Invalid Choice”.
 INVALID_CHOICE: Any = {f"invalid_{kind}_message": SELECT_OPTION for kind in ("choice", "value")}
-TOO_MUCH_FORMATTING = _l("This text has too much formatting. Simplify it.")
+TOO_MUCH_FORMATTING = _l("This text has too much formatting. Simplify it.")  # demo-only
 
 
+# demo-only: begin
 def renders_with(render: Callable[[str], str]) -> Callable[[Any, Field], None]:
     """Return a validator that rejects text whose HTML would be too long."""
 
@@ -74,6 +81,9 @@ class CommentForm(Form):
     body = TextAreaField(_l("Your comment"), COMMENT_BODY)
     preview = SubmitField(_l("Preview"))
     submit = SubmitField(_l("Comment"))
+
+
+# demo-only: end
 
 
 class ProfileForm(Form):

@@ -12,18 +12,26 @@ from sqlalchemy.exc import IntegrityError
 from ..deletion import delete_user
 from ..extensions import db
 from ..mail import messages
-from ..models import EmailChange, FormerUsername, Post, Role, SecurityEvent, User, lock_row
+from ..models import (
+    EmailChange,
+    FormerUsername,
+    Post,  # demo-only
+    Role,
+    SecurityEvent,
+    User,
+    lock_row,
+)
 from ..permissions import admin_required, can_view
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
-from .posts import post_page
+from .posts import post_page  # demo-only
 
 PROFILE_FIELDS = ("name", "location", "about_me")
 
 
 @main.get("/user/<username>")
 def user(username: str) -> ResponseReturnValue:
-    """Show a profile and the posts of the user; redirect from a former username."""
+    """Show a profile; redirect from a former username."""
     profile = User.find_profile(username, getattr(current_user, "id", None))
     if profile is None:
         current = FormerUsername.find_user(username)
@@ -31,8 +39,11 @@ def user(username: str) -> ResponseReturnValue:
             return redirect(url_for(".user", username=current.username))
     if profile is None or not can_view(profile.user):
         abort(404)
-    page = post_page(Post.rows().where(Post.author_id == profile.user.id))
-    return render_template("users/user.html", page=page, **profile._asdict())
+    return render_template(
+        "users/user.html",
+        page=post_page(Post.rows().where(Post.author_id == profile.user.id)),  # demo-only
+        **profile._asdict(),
+    )
 
 
 @main.route("/edit-profile", methods=["GET", "POST"])

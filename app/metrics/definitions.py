@@ -51,7 +51,7 @@ DB_CONNECTIONS_MAX = Gauge(
     multiprocess_mode="livesum",
 )
 PARTS_RENDERED = Counter(
-    "flasky_parts_rendered_total", "Parts of pages, such as posts, that were rendered, not kept."
+    "flasky_parts_rendered_total", "Parts of pages that were rendered, not kept."
 )
 EMAILS = Counter(
     "flasky_emails_total",

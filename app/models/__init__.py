@@ -1,33 +1,33 @@
 """The models. Import them from this package, not from its modules."""
 
-from . import counters  # noqa: F401 - registers the events that count
+from . import counters  # noqa: F401 - registers the events that count; demo-only
 from .access_token import AccessToken, TooManyTokens
-from .comment import Comment
+from .comment import Comment  # demo-only
 from .email_change import EmailChange
-from .feed import Query, Slice, feed_of
-from .follow import Follow
+from .feed import feed_of  # demo-only
+from .follow import Follow  # demo-only
 from .former_username import FormerUsername, TooManyUsernames
 from .idempotency import IdempotencyKey
 from .job import Job
 from .login_session import LoginSession
 from .outbox_email import OutboxEmail
 from .passkey import Passkey, TooManyPasskeys
-from .post import Post
+from .post import Post  # demo-only
 from .registration import Registration, username_is_available
 from .role import Permission, Role
 from .security_event import SecurityEvent
 from .statements import delete_batch, delete_older, insert_or_ignore, lock_row, rows_changed
 from .two_factor import Authenticator, RecoveryCode, accept_code
-from .types import Rows, utcnow
+from .types import Query, Rows, Slice, utcnow
 from .user import AnonymousUser, User
 
 __all__ = [
     "AccessToken",
     "AnonymousUser",
     "Authenticator",
-    "Comment",
+    "Comment",  # demo-only
     "EmailChange",
-    "Follow",
+    "Follow",  # demo-only
     "FormerUsername",
     "IdempotencyKey",
     "Job",
@@ -35,7 +35,7 @@ __all__ = [
     "OutboxEmail",
     "Passkey",
     "Permission",
-    "Post",
+    "Post",  # demo-only
     "Query",
     "RecoveryCode",
     "Registration",
@@ -50,7 +50,7 @@ __all__ = [
     "accept_code",
     "delete_batch",
     "delete_older",
-    "feed_of",
+    "feed_of",  # demo-only
     "insert_or_ignore",
     "lock_row",
     "rows_changed",

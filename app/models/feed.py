@@ -6,8 +6,6 @@ written few of them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -16,34 +14,10 @@ from sqlalchemy import Integer, bindparam, exists, select, true, tuple_, union_a
 from ..extensions import db
 from .follow import Follow
 from .post import Post
-from .types import Rows, UTCDateTime
+from .types import Query, Rows, Slice, UTCDateTime
 from .user import User
 
 RECENT = 300  # posts of the site, among which most feeds have the posts of a page
-
-
-@dataclass(frozen=True)
-class Slice:
-    """The rows of a page: `limit` after or before a timestamp and id, or else the newest."""
-
-    after: tuple[datetime, int] | None
-    before: tuple[datetime, int] | None
-    limit: int
-
-    def of(self, rows: Rows, limit: int | None = None) -> Rows:
-        """Return the slice of `rows`, which have the columns `timestamp` and `id`."""
-        timestamp, row_id = rows.selected_columns["timestamp"], rows.selected_columns["id"]
-        key = tuple_(timestamp, row_id)
-        if self.after is not None:
-            rows = rows.where(key > self.after).order_by(timestamp.asc(), row_id.asc())
-        else:
-            rows = rows.where(key < self.before) if self.before is not None else rows
-            rows = rows.order_by(timestamp.desc(), row_id.desc())
-        return rows.limit(limit or self.limit)
-
-
-# A statement and its parameters.
-Query = tuple[Rows, dict[str, Any]]
 
 
 def feed_of(user_id: int, rows: Rows) -> Callable[[Slice], Query]:

@@ -1,9 +1,10 @@
-"""Types shared by the models: UTC timestamps, and queries for plain columns."""
+"""Types shared by the models: UTC timestamps, queries for plain columns, and their pages."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import DateTime, Dialect, Select
+from sqlalchemy import DateTime, Dialect, Select, tuple_
 from sqlalchemy.types import TypeDecorator
 
 # A query for columns instead of entities; the function that returns one names the columns.
@@ -32,3 +33,27 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The rows of a page: `limit` after or before a timestamp and id, or else the newest."""
+
+    after: tuple[datetime, int] | None
+    before: tuple[datetime, int] | None
+    limit: int
+
+    def of(self, rows: Rows, limit: int | None = None) -> Rows:
+        """Return the slice of `rows`, which have the columns `timestamp` and `id`."""
+        timestamp, row_id = rows.selected_columns["timestamp"], rows.selected_columns["id"]
+        key = tuple_(timestamp, row_id)
+        if self.after is not None:
+            rows = rows.where(key > self.after).order_by(timestamp.asc(), row_id.asc())
+        else:
+            rows = rows.where(key < self.before) if self.before is not None else rows
+            rows = rows.order_by(timestamp.desc(), row_id.desc())
+        return rows.limit(limit or self.limit)
+
+
+# A statement and its parameters.
+Query = tuple[Rows, dict[str, Any]]

@@ -1,8 +1,8 @@
-"""Users: role, username, profile and follows. For passwords and tokens, see account.py."""
+"""Users: role, username and profile. For passwords and tokens, see account.py."""
 
 from datetime import datetime, timedelta
 from functools import cache
-from operator import itemgetter
+from operator import itemgetter  # demo-only
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import current_app
@@ -26,33 +26,34 @@ from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 from ..extensions import db
 from .account import Account, new_security_stamp
 from .email_address import normalize_if_valid
-from .follow import Follow
+from .follow import Follow  # demo-only
 from .role import Permission, Role
 from .statements import insert_or_ignore, rows_changed
 from .types import Rows, UTCDateTime, utcnow
 
+# demo-only: begin
 if TYPE_CHECKING:
     from .comment import Comment
     from .post import Post
+# demo-only: end
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
 SUSPENDED = text("suspended_at IS NOT NULL")
 
 
 class Profile(NamedTuple):
-    """A user, and whether they and the current user follow each other."""
+    """A user, and what they are to the current user."""
 
     user: "User"
-    is_following: bool
-    follows_me: bool
+    is_following: bool  # demo-only
+    follows_me: bool  # demo-only
 
 
 class User(Account):
     """A user account.
 
-    The counts are updated with each post and follow (see counters.py and `follow()`), so that no
-    page counts rows. To delete a user, call `deletion.delete_user()`: it sets `deleted_at`, which
-    hides the user and their content until a job has deleted the rows.
+    To delete one, call `deletion.delete_user()`: it sets `deleted_at`, which hides the user and
+    their content until a job has deleted the rows.
     """
 
     __tablename__ = "users"
@@ -64,15 +65,19 @@ class User(Account):
     about_me: Mapped[str | None] = mapped_column(Text)
     member_since: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
+    # demo-only: begin
+    # Updated with each post and follow (counters.py and `follow()`), so that no page counts rows.
     post_count: Mapped[int] = mapped_column(default=0, server_default="0")
     follower_count: Mapped[int] = mapped_column(default=0, server_default="0")
     following_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    # demo-only: end
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suspended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suspension_reason: Mapped[str | None] = mapped_column(String(255))
     role_id: Mapped[int | None] = mapped_column(ForeignKey("roles.id"), index=True)
 
     role: Mapped[Role | None] = relationship(lazy="joined")
+    # demo-only: begin
     followed: WriteOnlyMapped[Follow] = relationship(
         foreign_keys=[Follow.follower_id], back_populates="follower", passive_deletes=True
     )
@@ -83,6 +88,7 @@ class User(Account):
     comments: WriteOnlyMapped["Comment"] = relationship(
         back_populates="author", passive_deletes=True, foreign_keys="Comment.author_id"
     )
+    # demo-only: end
 
     __table_args__ = (
         Index("uq_users_username_lower", func.lower(username), unique=True),
@@ -90,13 +96,13 @@ class User(Account):
     )
 
     def __init__(self, **columns: Any) -> None:
-        """Create a user who follows themself, with the role for the email address."""
+        """Create a user with the role for the email address."""
         super().__init__(**columns)
         if "security_stamp" not in vars(self):  # setting a password sets it
             self.renew_security_stamp()
         if self.role is None:
             self.role = self._initial_role()
-        self.followed.add(Follow(followed=self))
+        self.followed.add(Follow(followed=self))  # themself; demo-only
 
     def _initial_role(self) -> Role | None:
         admin = current_app.config["FLASKY_ADMIN"]
@@ -115,18 +121,25 @@ class User(Account):
     @classmethod
     def find_profile(cls, username: str, current_user_id: int | None) -> Profile | None:
         """Return the profile of this username as the current user sees it, or None; one query."""
-        parameters = {"username": username.lower(), "current_user_id": current_user_id}
+        parameters = {
+            "username": username.lower(),
+            "current_user_id": current_user_id,  # demo-only
+        }
         row: Any = db.session.execute(cls._profile(), parameters).first()
         return Profile(*row) if row is not None else None
 
     @classmethod
     @cache
     def _profile(cls) -> Any:
+        has_username = func.lower(cls.username) == bindparam("username")
+        profile: Any = select(cls)
+        # demo-only: begin
         current_user_id = bindparam("current_user_id", type_=Integer)
         is_following = cls.followers.any(Follow.follower_id == current_user_id)
         follows_me = cls.followed.any(Follow.followed_id == current_user_id)
-        has_username = func.lower(cls.username) == bindparam("username")
-        return select(cls, is_following, follows_me).where(has_username)
+        profile = profile.add_columns(is_following, follows_me)
+        # demo-only: end
+        return profile.where(has_username)
 
     def can(self, permission: int) -> bool:
         """Return True if the user's role has all of `permission`."""
@@ -199,6 +212,7 @@ class User(Account):
             db.session.execute(update(User).where(User.id == self.id).values(last_seen=utcnow()))
         return is_stale
 
+    # demo-only: begin
     def follow(self, user: "User", timestamp: datetime | None = None) -> bool:
         """Follow `user`; return False if this user already did."""
         db.session.flush()  # both users need an id
@@ -275,6 +289,8 @@ class User(Account):
             .join(Follow, Follow.followed_id == post.author_id)
             .where(Follow.follower_id == self.id)
         )
+
+    # demo-only: end
 
 
 class AnonymousUser(AnonymousUserMixin):  # type: ignore[misc]  # Flask-Login has no types

@@ -24,7 +24,7 @@ TRAILING_DOT = re.compile(r"\.(?=$|:)")
 
 def init_app(app: Flask) -> None:
     """Configure ProxyFix, the trusted hosts and the path of SITE_URL."""
-    # For “/post//1” Werkzeug would redirect to an absolute URL with the request's scheme and port.
+    # For “/user//x” Werkzeug would redirect to an absolute URL with the request's scheme and port.
     app.url_map.merge_slashes = False
     if app.config["TRUSTED_HOSTS"]:
         app.config["TRUSTED_HOSTS"] = [name.lower() for name in app.config["TRUSTED_HOSTS"]]

@@ -71,9 +71,11 @@ def upgrade():
         sa.Column("avatar_hash", sa.String(length=64), nullable=False),
         sa.Column("member_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
+        # demo-only: begin
         sa.Column("post_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("follower_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("following_count", sa.Integer(), server_default="0", nullable=False),
+        # demo-only: end
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("role_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["role_id"], ["roles.id"], name="fk_users_role_id_roles"),
@@ -103,6 +105,7 @@ def upgrade():
         unique=True,
     )
 
+    # demo-only: begin
     op.create_table(
         "follows",
         sa.Column("follower_id", sa.Integer(), nullable=False),
@@ -179,6 +182,7 @@ def upgrade():
     op.create_index(
         "ix_comments_post_newest", "comments", ["post_id", "timestamp", "id"], unique=False
     )
+    # demo-only: end
 
     op.create_table(
         "jobs",
@@ -291,6 +295,7 @@ def downgrade():
     op.drop_index("ix_jobs_due", table_name="jobs")
     op.drop_table("jobs")
 
+    # demo-only: begin
     op.drop_index("ix_comments_post_newest", table_name="comments")
     op.drop_index("ix_comments_newest", table_name="comments")
     op.drop_index("ix_comments_disabled_by_id", table_name="comments")
@@ -304,6 +309,7 @@ def downgrade():
     op.drop_index("ix_follows_follower_newest", table_name="follows")
     op.drop_index("ix_follows_followed_newest", table_name="follows")
     op.drop_table("follows")
+    # demo-only: end
 
     op.drop_index("uq_registrations_username_lower", table_name="registrations")
     op.drop_index("ix_registrations_expires_at", table_name="registrations")

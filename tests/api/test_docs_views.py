@@ -49,7 +49,7 @@ def test_page_links_to_its_sections_and_operations(app: Flask) -> None:
         for methods in Contract.of(app).document["paths"].values()
         for spec in methods.values()
     ]
-    assert {"authentication", "pagination", "errors", "tag-posts", *operations} <= set(targets)
+    assert {"authentication", "pagination", "errors", "tag-users", *operations} <= set(targets)
     assert [target for target in targets if f'id="{target}"' not in page.html] == []
 
 

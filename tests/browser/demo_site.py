@@ -3,11 +3,17 @@
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select  # demo-only
 
-from app.cli.demo import PASSWORD
+from app.cli.demo import PASSWORD  # demo-only
 from app.extensions import db
-from app.models import AccessToken, Comment, EmailChange, Post, User
+from app.models import (
+    AccessToken,
+    Comment,  # demo-only
+    EmailChange,
+    Post,  # demo-only
+    User,
+)
 from tests.support.factories import UserData
 from tests.support.live_site import LiveSite
 from tests.support.rows import add_passkey
@@ -18,8 +24,10 @@ class DemoSite(LiveSite):
 
     def __init__(self, app: Flask) -> None:
         super().__init__(app)
+        # demo-only: begin
         result = app.test_cli_runner().invoke(args=["demo", "seed"])
         assert result.exit_code == 0, result.output
+        # demo-only: end
         newcomer = self.make.user("newcomer", about_me=None)
         pending = self.make.user("pending", confirmed=False)
         suspended = self.make.user("suspended")
@@ -27,18 +35,26 @@ class DemoSite(LiveSite):
             db.session.get_one(User, suspended.id).suspend("Advertisements in every comment.")
             db.session.commit()
             self.users = {
+                # demo-only: begin
                 "user": self._demo_user("maya"),
                 "moderator": self._demo_user("tom"),
                 "administrator": self._demo_user("ines"),
+                # demo-only: end
+                # without-demo: "user": self.make.user("maya", name="Maya"),
+                # without-demo: "moderator": self.make.user("tom", "Moderator"),
+                # without-demo: "administrator": self.make.user("ines", "Administrator"),
                 "newcomer": newcomer,
             }
             self._create_tokens()
             passkey = add_passkey(app, self.users["user"], "Laptop")
             self.values = {"passkey": passkey, **self._row_ids(), **self._link_tokens(pending)}
 
+    # demo-only: begin
     def _demo_user(self, username: str) -> UserData:
         user = db.session.scalars(select(User).where(User.username == username)).one()
         return UserData(user.id, username, user.email, PASSWORD)
+
+    # demo-only: end
 
     def _create_tokens(self) -> None:
         maya = db.session.get_one(User, self.users["user"].id)
@@ -47,18 +63,22 @@ class DemoSite(LiveSite):
         db.session.commit()
 
     def _row_ids(self) -> dict[str, Any]:
-        """Return ids of maya, of her content, and of posts with certain comments."""
+        """Return the ids in paths."""
         maya = self.users["user"].id
+        # demo-only: begin
         disabled = select(Comment.post_id).where(Comment.disabled).order_by(Comment.id)
         without_comments = select(Post.id).where(~Post.comments.any()).order_by(Post.id)
         by_comments = select(Comment.post_id).group_by(Comment.post_id)
+        # demo-only: end
         return {
             "maya": maya,
+            # demo-only: begin
             "own_post": self._first(select(Post.id).where(Post.author_id == maya)),
             "own_comment": self._first(select(Comment.id).where(Comment.author_id == maya)),
             "moderated_post": self._first(disabled),
             "quiet_post": self._first(without_comments),
             "busy_post": self._first(by_comments.order_by(db.func.count().desc())),
+            # demo-only: end
         }
 
     def _link_tokens(self, pending_user: UserData) -> dict[str, Any]:
@@ -73,5 +93,8 @@ class DemoSite(LiveSite):
             "change_email_token": maya.generate_email_change_token("maya@elsewhere.example"),
         }
 
+    # demo-only: begin
     def _first(self, ids: Any) -> int:
         return int(db.session.scalars(ids.limit(1)).one())
+
+    # demo-only: end

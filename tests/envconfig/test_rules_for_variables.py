@@ -203,7 +203,7 @@ def test_numbers_have_bounds() -> None:
 def test_malformed_values_are_errors_in_development_too() -> None:
     variables = {
         "GRAVATAR_ENABLED": "maybe",
-        "ALLOW_DEMO_DATA": "maybe",
+        "ALLOW_DEMO_DATA": "maybe",  # demo-only
         "MAIL_USE_TLS": "maybe",
         "MAIL_USE_SSL": "maybe",
         "CSP_REPORT_ONLY": "maybe",

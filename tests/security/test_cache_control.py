@@ -51,7 +51,8 @@ def test_proxy_that_asks_may_serve_stale_pages_of_anonymous_users(
 def test_no_proxy_may_serve_stale_errors_of_the_server(
     app: Flask, client: SiteClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(app.view_functions, "main.index", lambda: ("Try again later.", 503))
+    unavailable = ("Try again later.", 503)
+    monkeypatch.setitem(app.view_functions, "main.index", lambda: unavailable)
     asks = {"Surrogate-Capability": 'nginx="stale-while-revalidate"'}
 
     response = client.client.get("/", headers=asks)

@@ -97,7 +97,7 @@ REQUESTS = [
     ("GET", "/static/nothing.css", 404),
     ("GET", "/file", 200),
     ("GET", "/nowhere", 404),
-    ("GET", "/?before=x", 400),
+    ("GET", "/?before=x", 400),  # demo-only
     ("POST", "/auth/login", 400),
     ("GET", "/auth/logout", 405),
     ("PROPFIND", "/", 405),

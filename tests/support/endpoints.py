@@ -47,12 +47,12 @@ def account(outcome: str, **others: str) -> dict[str, str]:
     return users(outcome, unconfirmed=outcome, **others)
 
 
-EDITORS = ("author", "administrator")
-DELETERS = ("author", "moderator", "administrator")
-MODERATORS = ("moderator", "administrator")
+EDITORS = ("author", "administrator")  # demo-only
+DELETERS = ("author", "moderator", "administrator")  # demo-only
+MODERATORS = ("moderator", "administrator")  # demo-only
 PUBLIC = dict.fromkeys(ROLES, OK)
 PUBLIC_FORM = dict.fromkeys(ROLES, DONE)
-BODY = {"body": "Some words"}
+BODY = {"body": "Some words"}  # demo-only
 PASSWORD = {"password": "{password}"}
 NEW_PASSWORD = {"password": "another long sentence", "password2": "another long sentence"}
 ACCOUNT = {"email": "new@example.com", "username": "new", **PASSWORD, "password2": "{password}"}
@@ -71,15 +71,17 @@ def post(name: str, path: str, outcomes: dict[str, str], /, **fields: str) -> En
 
 
 FORMS = [
-    post("main.index", "/", users(DONE), **BODY),
+    post("main.index", "/", users(DONE), **BODY),  # demo-only
     post("main.post", "/post/{post}", users(DONE), **BODY),
     post("main.edit", "/edit/{post}", only(*EDITORS, outcome=DONE), **BODY),
     post("main.delete_post", "/post/{post}/deletion", only(*DELETERS, outcome=DONE)),
     post("main.delete_comment", "/comment/{comment}/deletion", only(*DELETERS, outcome=DONE)),
     post("main.suspend_comment", "/comment/{comment}/suspension", only(*MODERATORS, outcome=DONE)),
+    # demo-only: begin
     post(
         "main.restore_comment", "/comment/{comment}/restoration", only(*MODERATORS, outcome=DONE)
     ),
+    # demo-only: end
     post("main.edit_profile", "/edit-profile", users(DONE), name="Ann"),
     post(
         "main.edit_profile_admin",

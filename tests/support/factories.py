@@ -1,13 +1,18 @@
-"""Factories for users, posts, comments and follows. Tests name only what matters to them."""
+"""Factories of rows. Tests name only what matters to them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime  # demo-only
 from typing import Any
 
 from flask import Flask
 
 from app.extensions import db
-from app.models import Comment, Post, Role, User
+from app.models import (
+    Comment,  # demo-only
+    Post,  # demo-only
+    Role,
+    User,
+)
 
 PASSWORD = "correct horse battery"
 
@@ -40,6 +45,7 @@ class Factory:
             db.session.commit()
             return UserData(user.id, username, user.email, columns["password"])
 
+    # demo-only: begin
     def post(
         self, author: UserData, body: str = "Some *words*.", timestamp: datetime | None = None
     ) -> int:
@@ -65,3 +71,5 @@ class Factory:
             other = db.session.get_one(User, followed.id)
             db.session.get_one(User, follower.id).follow(other)
             db.session.commit()
+
+    # demo-only: end

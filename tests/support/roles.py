@@ -14,7 +14,7 @@ ROLE_NAMES = {"moderator": "Moderator", "administrator": "Administrator"}
 
 
 class ExampleSite:
-    """One user per role, a post, a comment and valid tokens; fills the paths of endpoints."""
+    """One user per role, content and valid tokens; fills the paths of endpoints."""
 
     def __init__(self, app: Flask, make: Factory) -> None:
         self.app = app
@@ -24,14 +24,14 @@ class ExampleSite:
         }
         self.users["unconfirmed"] = make.user("unconfirmed")
         author, pending = self.users["author"], make.user("pending", confirmed=False)
-        post = make.post(author)
+        post = make.post(author)  # demo-only
         with app.app_context():
             role = Role.find_by_name("User")
             assert role is not None
             role_id = role.id
         self.values = {
-            "post": post,
-            "comment": make.comment(author, post),
+            "post": post,  # demo-only
+            "comment": make.comment(author, post),  # demo-only
             "passkey": add_passkey(app, author),
             "author": "author",
             "other": "other",

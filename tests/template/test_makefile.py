@@ -23,7 +23,7 @@ def test_help_explains_every_target(arguments: list[str]) -> None:
     assert explained == TARGETS
 
 
-@pytest.mark.parametrize("variable", ["PORT", "PYTHON", "UPGRADE", "SLUG", "DRY_RUN"])
+@pytest.mark.parametrize("variable", ["PORT", "PYTHON", "UPGRADE", "SLUG", "DRY_RUN", "PART"])
 def test_help_explains_variables(variable: str) -> None:
     assert re.search(rf"^  {variable}=\S+  +\w", make("help"), re.MULTILINE)
 

@@ -53,6 +53,7 @@ def button(role: str, page: str, action: str) -> Submission:
     return Submission(role, page, {}, action)
 
 
+# demo-only: begin
 CONTENT = [
     Submission("user", "/", BODY),
     Submission("user", "/", EMPTY_BODY),
@@ -71,6 +72,7 @@ CONTENT = [
     button("moderator", "/moderate", "/comment/{others_comment}/suspension"),
     button("moderator", "/moderate", "/comment/{disabled_comment}/restoration"),
 ]
+# demo-only: end
 USERS = [
     button("newcomer", "/user/data_user", "/follow/data_user"),
     Submission("moderator", "/follow/data_user", direct=True),
@@ -195,7 +197,7 @@ PASSKEYS = [
     Submission("anonymous", "/auth/login/passkey", {"credential": "data"}, direct=True),
 ]
 SUBMISSIONS = [
-    *CONTENT,
+    *CONTENT,  # demo-only
     *USERS,
     *SESSIONS,
     *REGISTRATION,

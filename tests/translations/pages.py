@@ -14,7 +14,7 @@ PAGES = [
     "/comment/{comment}/deletion",
     "/comment/{disabled_comment}/deletion",
     "/edit/{own_post}",
-    "/moderate",
+    "/moderate",  # demo-only
     "/user/data_user",
     "/user/data_newcomer",
     "/user/data_newcomer/deletion",
@@ -64,10 +64,12 @@ PAGES = [
     "/api/docs",
     "/auth/logout",
     "/missing",
-    "/?before=yesterday",
-    "/?before=1-1",
-    "/?after=%00",
+    "/?before=yesterday",  # demo-only
+    "/?before=1-1",  # demo-only
+    "/?after=%00",  # demo-only
     *(f"/error/{status}" for status in (400, 401, 403, 404, 405, 409, 413, 418, 429, 500, 503)),
 ]
+# demo-only: begin
 # Pages that look different on a site without posts.
 EMPTY_PAGES = ["/", "/followed", "/moderate", "/user/data_user", "/user/data_newcomer"]
+# demo-only: end

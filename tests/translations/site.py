@@ -5,7 +5,12 @@ from typing import Any
 from flask import Flask, abort
 
 from app.extensions import db
-from app.models import AccessToken, Comment, Post, User
+from app.models import (
+    AccessToken,
+    Comment,  # demo-only
+    Post,  # demo-only
+    User,
+)
 from tests.support.app_factory import make_app
 from tests.support.authenticator_app import add_authenticator
 from tests.support.factories import Factory, UserData
@@ -62,12 +67,15 @@ class ContentSite:
         """Return the path with the names in braces filled in."""
         return template.format(**self.values)
 
+    # demo-only: begin
     def delete_posts(self) -> None:
         """Delete all posts and comments."""
         with self.app.app_context():
             for model in (Comment, Post):
                 db.session.execute(db.delete(model))
             db.session.commit()
+
+    # demo-only: end
 
     def _user(self, role: str) -> UserData:
         profile = {"name": f"Data_{role}", "location": "Data", "about_me": "Data"}
@@ -79,18 +87,23 @@ class ContentSite:
         return cookie.value
 
     def _create_content(self) -> dict[str, Any]:
-        user, moderator = self.users["user"], self.users["moderator"]
+        user = self.users["user"]
+        # demo-only: begin
+        moderator = self.users["moderator"]
         posts = [self.make.post(user, f"data{number}") for number in range(3)]
         comments = [self.make.comment(user, posts[0], "data") for _ in range(3)]
         for role in ("moderator", "administrator"):
             self.make.follow(self.users[role], user)
             self.make.follow(user, self.users[role])
+        # demo-only: end
         with self.app.app_context():
             db.session.get_one(User, self.users["suspended"].id).suspend("data")
             author = db.session.get_one(User, user.id)
+            # demo-only: begin
             db.session.get_one(Comment, comments[2]).suspend(
                 by=db.session.get_one(User, moderator.id)
             )
+            # demo-only: end
             token, _secret = AccessToken.issue(author, "data", days=30)
             db.session.commit()
             token_id = token.id
@@ -98,6 +111,7 @@ class ContentSite:
             "user_id": user.id,
             "passkey": add_passkey(self.app, user),
             "api_token": token_id,
+            # demo-only: begin
             "commented_post": posts[0],
             "one_comment_post": posts[1],
             "own_post": posts[2],
@@ -105,4 +119,5 @@ class ContentSite:
             "comment": comments[0],
             "others_comment": self.make.comment(moderator, posts[1], "data"),
             "disabled_comment": comments[2],
+            # demo-only: end
         }

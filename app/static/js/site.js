@@ -3,5 +3,5 @@
 import "./theme.js";
 import "./details.js";
 import "./times.js";
-import "./follow.js";
-import "./composer.js";
+import "./follow.js"; // demo-only
+import "./composer.js"; // demo-only
