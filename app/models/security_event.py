@@ -120,11 +120,10 @@ class SecurityEvent(Model):
         """Return the columns of the security log of `user`."""
         device = cls.browser, cls.system, cls.network
         columns = cls.id, cls.timestamp, cls.name, cls.detail, cls.actor_name, *device
-        rows = select(*columns).where(cls.user_id == user.id)
-        # demo-only: begin
-        rows = rows.where(or_(cls.actor_name.is_(None), cls.name.not_in(cls.MODERATION)))
-        # demo-only: end
-        return rows
+        return select(*columns).where(
+            cls.user_id == user.id,
+            or_(cls.actor_name.is_(None), cls.name.not_in(cls.MODERATION)),  # demo-only
+        )
 
     @classmethod
     def audit_rows(cls) -> Rows:
