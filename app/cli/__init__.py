@@ -14,6 +14,7 @@ COMMANDS = (
     "config",
     "demo",  # demo-only
     "deploy",
+    "import-flasky",  # demo-only
     "jobs",
     "outbox",
     "static",
@@ -26,7 +27,8 @@ COMMANDS = (
 
 def load(name: str) -> click.Command:
     """Import and return the command `name` of COMMANDS."""
-    command: click.Command = getattr(import_module(f".{name}", __name__), name)
+    module = name.replace("-", "_")
+    command: click.Command = getattr(import_module(f".{module}", __name__), module)
     return command
 
 

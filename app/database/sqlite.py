@@ -21,7 +21,11 @@ def set_pragmas(connection: Any, _record: Any) -> None:
     """Run PRAGMAS if `connection` is a SQLite connection."""
     if isinstance(connection, sqlite3.Connection):
         for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+            try:
+                connection.execute(f"PRAGMA {pragma}")
+            except sqlite3.OperationalError as error:  # a read-only file keeps its journal mode
+                if error.sqlite_errorcode != sqlite3.SQLITE_READONLY:
+                    raise
 
 
 @event.listens_for(Table, "before_create")

@@ -31,11 +31,9 @@ from .role import Permission, Role
 from .statements import insert_or_ignore, rows_changed
 from .types import Rows, UTCDateTime, utcnow
 
-# demo-only: begin
-if TYPE_CHECKING:
-    from .comment import Comment
-    from .post import Post
-# demo-only: end
+if TYPE_CHECKING:  # demo-only
+    from .comment import Comment  # demo-only
+    from .post import Post  # demo-only
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
 SUSPENDED = text("suspended_at IS NOT NULL")
@@ -121,10 +119,8 @@ class User(Account):
     @classmethod
     def find_profile(cls, username: str, current_user_id: int | None) -> Profile | None:
         """Return the profile of this username as the current user sees it, or None; one query."""
-        parameters = {
-            "username": username.lower(),
-            "current_user_id": current_user_id,  # demo-only
-        }
+        parameters: dict[str, Any] = {"username": username.lower()}
+        parameters["current_user_id"] = current_user_id  # demo-only
         row: Any = db.session.execute(cls._profile(), parameters).first()
         return Profile(*row) if row is not None else None
 
@@ -133,12 +129,10 @@ class User(Account):
     def _profile(cls) -> Any:
         has_username = func.lower(cls.username) == bindparam("username")
         profile: Any = select(cls)
-        # demo-only: begin
-        current_user_id = bindparam("current_user_id", type_=Integer)
-        is_following = cls.followers.any(Follow.follower_id == current_user_id)
-        follows_me = cls.followed.any(Follow.followed_id == current_user_id)
-        profile = profile.add_columns(is_following, follows_me)
-        # demo-only: end
+        current_user_id = bindparam("current_user_id", type_=Integer)  # demo-only
+        is_following = cls.followers.any(Follow.follower_id == current_user_id)  # demo-only
+        follows_me = cls.followed.any(Follow.followed_id == current_user_id)  # demo-only
+        profile = profile.add_columns(is_following, follows_me)  # demo-only
         return profile.where(has_username)
 
     def can(self, permission: int) -> bool:

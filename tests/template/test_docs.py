@@ -62,7 +62,7 @@ def commands() -> list[tuple[str, click.Command]]:
 
 def test_readme_lists_every_command() -> None:
     readme = (ROOT / "README.md").read_text()
-    listed = set(re.findall(r"^    flask (\w+)", readme, re.MULTILINE))
+    listed = set(re.findall(r"^    flask ([\w-]+)", readme, re.MULTILINE))
     assert {str(command.name) for command in OWN_COMMANDS} <= listed
 
 
