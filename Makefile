@@ -116,6 +116,14 @@ coverage: venv ## run the tests and write htmlcov/index.html
 	$(pytest) 3 -m "$(site)" --cov --cov-report=html --cov-fail-under=0
 	@echo "Open htmlcov/index.html"
 
+.PHONY: docs
+docs: venv ## build the documentation as a site, htmldocs/index.html
+	.venv/bin/uv run --quiet --no-project --isolated --python .venv/bin/python \
+		--with-requirements requirements/docs.txt \
+		sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs . htmldocs
+	@echo '<meta http-equiv="refresh" content="0; url=docs/README.html">' >htmldocs/index.html
+	@echo "Open htmldocs/index.html"
+
 .PHONY: db-check
 db-check: venv ## check that the migrations match the models
 	@bin/db-check
@@ -144,5 +152,5 @@ hooks: venv ## install the pre-commit hooks
 .PHONY: clean
 clean: ## delete generated files (not the database)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -rf htmlcov .coverage .coverage.*
+	rm -rf htmlcov htmldocs .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

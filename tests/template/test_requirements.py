@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "requirements"
-LOCKS = ["common", "prod", "heroku", "docker", "dev"]
+LOCKS = ["common", "prod", "heroku", "docker", "dev", "docs"]
 # A lock file, and the larger one that must include all of it.
 INCLUSIONS = [("common", "prod"), ("prod", "heroku"), ("prod", "docker"), ("prod", "dev")]
 # pip's options for an index or a directory, short and long, a URL, or a path.
