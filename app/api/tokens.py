@@ -100,7 +100,7 @@ def _require_code(user: User, code: str | None) -> None:
 
     Raise it also if the role of the user requires a second factor, and they have none.
     """
-    has_code = Authenticator.find(user) is not None
+    has_code = Authenticator.is_required(user)
     if not has_code and user.requires_two_factor():
         detail = "Your role requires two-factor authentication. Set it up on the site first."
         raise APIError(403, detail, reason="two_factor_required")

@@ -148,7 +148,7 @@ def start_login(user: User, remember: bool = False) -> str:
 
     Until they have entered the code, they are not logged in, and who was remains so.
     """
-    if Authenticator.find(user) is None:
+    if not Authenticator.is_required(user):
         complete_login(user, remember)
         return redirect_target()
     expires = int(time.time() + PENDING_LIFETIME.total_seconds())

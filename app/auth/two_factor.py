@@ -45,7 +45,8 @@ def set_up_two_factor() -> ResponseReturnValue:
     form = SetUpTwoFactorForm()
     secret = _submitted_secret(form)
     if form.validate_on_submit():
-        if secret and Authenticator.add(current_user, secret, form.code.data or ""):
+        user = current_user._get_current_object()
+        if secret and Authenticator.add(user, secret, form.code.data or ""):
             SecurityEvent.record(current_user, "two_factor_enabled")
             _end_sessions(second_factor=True)
             return _show_new_codes()

@@ -13,7 +13,7 @@ from ..extensions import Model, db
 from ..security import totp
 from ..security.encryption import DecryptionError, decrypt, encrypt
 from .credential import digest
-from .statements import insert_or_ignore, rows_changed
+from .statements import insert_or_ignore, lock_row, rows_changed
 from .types import UTCDateTime, utcnow
 from .user import User
 
@@ -38,11 +38,22 @@ class Authenticator(Model):
         return db.session.get(cls, user.id, populate_existing=True)
 
     @classmethod
+    def is_required(cls, user: User) -> bool:
+        """Return True if a login of `user` needs a code.
+
+        Lock the user until the transaction ends: otherwise a login could begin before an
+        authenticator is added, and create a session after the others have been ended.
+        """
+        lock_row(user)
+        return cls.find(user) is not None
+
+    @classmethod
     def add(cls, user: User, secret: str, code: str) -> bool:
         """Add an authenticator; return False if the code is wrong, or `user` has one already."""
         step = totp.matching_step(secret, code)
         if step is None:
             return False
+        lock_row(user)  # see is_required()
         row = insert_or_ignore(cls).values(
             user_id=user.id, secret=encrypt(PURPOSE, secret), last_step=step, timestamp=utcnow()
         )

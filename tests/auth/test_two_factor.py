@@ -1,15 +1,18 @@
 """Switching two-factor authentication on and off, and recovery codes."""
 
 import re
+from threading import Thread
 
 import pytest
 from flask import Flask
 
-from app.models import Authenticator, LoginSession, RecoveryCode
+from app.extensions import db
+from app.models import Authenticator, LoginSession, RecoveryCode, User
 from tests.auth.actions import is_logged_in
 from tests.support.authenticator_app import RECOVERY_CODE, SETUP, AuthenticatorApp
+from tests.support.concurrency import prepared_submission, wait_for_lock
 from tests.support.factories import Factory, UserData
-from tests.support.http_client import SiteClient
+from tests.support.http_client import Page, SiteClient
 from tests.support.rows import count_rows
 
 PAGE = "/auth/two-factor"
@@ -107,6 +110,29 @@ def test_other_sessions_end_when_it_is_switched_on_or_off(
     counts = [count_rows(app, model) for model in (Authenticator, RecoveryCode, LoginSession)]
     assert counts == [0, 0, 1]
     SiteClient(app).log_in(ann)
+
+
+@pytest.mark.both_databases
+def test_login_at_the_same_moment_needs_a_code(
+    app: Flask, make: Factory, phone: AuthenticatorApp
+) -> None:
+    """It waits until the authenticator has been added, and other sessions have ended."""
+    ann, client = make.user("ann"), SiteClient(app)
+    fields = {"email": ann.email, "password": ann.password}
+    pages: list[Page] = []
+    log_in = prepared_submission(client, "/auth/login", fields)
+    thread = Thread(target=lambda: pages.append(log_in()))
+    with app.app_context():
+        user = db.session.get_one(User, ann.id)
+        assert Authenticator.add(user, phone.secret, phone.code())
+        LoginSession.revoke(user)
+        thread.start()
+        wait_for_lock(app, thread)
+        db.session.commit()
+    thread.join()
+
+    assert [page.path for page in pages] == ["/auth/login/code"]
+    assert count_rows(app, LoginSession) == 0
 
 
 def test_new_recovery_codes_replace_the_old_ones(
