@@ -14,7 +14,7 @@ COMMANDS = (
     "config",
     "demo",  # demo-only
     "deploy",
-    "import-flasky",  # demo-only
+    "import-book",  # demo-only
     "jobs",
     "outbox",
     "static",

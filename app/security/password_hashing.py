@@ -27,7 +27,8 @@ def lower_priority() -> None:
     """Lower the CPU priority of this thread, which is possible on Linux only."""
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)
+            niceness = os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), niceness)
 
 
 # Only the hash itself, which does not hold the interpreter lock, runs here: a thread with a low

@@ -22,7 +22,7 @@ ALL_COMMANDS = dict(pair for name in COMMANDS for pair in walk(load(name), name)
 def test_all_commands_exist() -> None:
     assert set(ALL_COMMANDS) == {
         *("config", "deploy", "test", "worker"),
-        *("demo", "demo seed", "demo clear", "import-flasky"),
+        *("demo", "demo seed", "demo clear", "import-book"),
         *("jobs", "jobs list", "jobs retry", "jobs delete"),
         *("outbox", "outbox list", "outbox send", "outbox prune"),
         *("static", "static collect"),

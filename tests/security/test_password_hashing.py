@@ -197,4 +197,5 @@ def test_passwords_are_hashed_at_a_lower_priority() -> None:
     def niceness() -> int:
         return os.getpriority(os.PRIO_PROCESS, get_native_id())
 
-    assert password_hashing.hashing.submit(niceness).result() == niceness() + NICENESS
+    lower = min(niceness() + NICENESS, 19)  # the lowest priority
+    assert password_hashing.hashing.submit(niceness).result() == lower

@@ -1,12 +1,12 @@
-"""Single values of Flasky's rows."""
+"""Single values of the rows of the book."""
 
 from datetime import UTC, datetime
 
 import pytest
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.cli.flasky_rows import Converter, is_password_hash
-from tests.cli import flasky_database as flasky
+from app.cli.book_rows import Converter, is_password_hash
+from tests.cli import book_database as book
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_other_hashes_are_not_kept(password_hash: str) -> None:
     [
         ("2014-05-17 18:30:00.123456", datetime(2014, 5, 17, 18, 30, 0, 123456, UTC)),
         ("2014-05-17 18:30:00", datetime(2014, 5, 17, 18, 30, tzinfo=UTC)),
-        (flasky.TIME, flasky.TIME.replace(tzinfo=UTC)),
+        (book.TIME, book.TIME.replace(tzinfo=UTC)),
     ],
 )
 def test_times_are_utc(value: object, expected: datetime) -> None:
-    row = flasky.user(1, "ann", last_seen=value)
+    row = book.user(1, "ann", last_seen=value)
 
     assert Converter({}, None).user(row)["last_seen"] == expected
 
@@ -49,7 +49,7 @@ def test_times_are_utc(value: object, expected: datetime) -> None:
 @pytest.mark.parametrize("value", [None, "", "yesterday"])
 def test_missing_times_are_now(value: object) -> None:
     before = datetime.now(UTC)
-    row = flasky.user(1, "ann", last_seen=value)
+    row = book.user(1, "ann", last_seen=value)
 
     assert before <= Converter({}, None).user(row)["last_seen"] <= datetime.now(UTC)
 
@@ -58,7 +58,7 @@ def test_changed_usernames_are_unique() -> None:
     names = ["user_2", None, "ann", "ANN", "ann_5", "ann_4", "a" * 65]
     convert = Converter({}, None).user
 
-    rows = [convert(flasky.user(number, name)) for number, name in enumerate(names, 1)]
+    rows = [convert(book.user(number, name)) for number, name in enumerate(names, 1)]
 
     assert [row["username"] for row in rows] == [
         *("user_2", "user_2_", "ann", "ANN_4", "ann_5", "ann_4_6", "user_7")

@@ -1,4 +1,4 @@
-"""Convert rows of the book's Flasky to those of this site, for import_flasky.py."""
+"""Convert rows of the book's application to those of this site, for import_book.py."""
 
 import hashlib
 import re
@@ -23,9 +23,9 @@ class Lost(Exception):
 
 
 class Converter:
-    """Converts the rows of Flasky, table by table.
+    """Converts the rows of the book, table by table.
 
-    `role_ids` are the roles of this site by the ids of Flasky's; `default_role_id` is for users
+    `role_ids` are the roles of this site by the ids of the book; `default_role_id` is for users
     without one. `changed` has sentences on columns that could not be kept.
     """
 
@@ -145,7 +145,7 @@ def is_password_hash(password_hash: str) -> bool:
 
 
 def _time(value: datetime | str | None) -> datetime:
-    """Return a time with a time zone; Flasky stores UTC without one. Now, if there is none."""
+    """Return a time with a time zone; the book stores UTC without one. Now, if there is none."""
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:

@@ -1,4 +1,4 @@
-"""The database of the book's Flasky, as its migrations create it."""
+"""The database of the book's application, as its migrations create it."""
 
 from datetime import datetime
 from typing import Any
@@ -67,7 +67,7 @@ follows = Table(
     Column("timestamp", DateTime),
 )
 
-TIME = datetime(2014, 5, 17, 18, 30, 0, 123456)  # noqa: DTZ001 - Flasky stores naive times
+TIME = datetime(2014, 5, 17, 18, 30, 0, 123456)  # noqa: DTZ001 - the book stores naive times
 ROLES: list[dict[str, Any]] = [
     {"id": 1, "name": "User", "default": True, "permissions": 0x07},
     {"id": 2, "name": "Moderator", "default": False, "permissions": 0x0F},

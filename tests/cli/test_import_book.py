@@ -1,4 +1,4 @@
-"""`flask import-flasky` keeps what it can, lists what it cannot, and does nothing twice."""
+"""`flask import-book` keeps what it can, lists what it cannot, and does nothing twice."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,10 +13,10 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import select
 from werkzeug.security import generate_password_hash
 
-from app.cli import import_flasky
+from app.cli import import_book
 from app.extensions import db
 from app.models import Comment, Follow, Post, Role, User
-from tests.cli import flasky_database as flasky
+from tests.cli import book_database as book
 from tests.models.counts import dangling_references, wrong_counts
 from tests.support.databases import new_sqlite_url
 from tests.support.factories import Factory
@@ -28,17 +28,17 @@ pytestmark = pytest.mark.both_databases
 PASSWORD = "cat and dog"
 OLD_HASH = generate_password_hash(PASSWORD, "pbkdf2:sha1:1000", 8)
 USERS = [
-    flasky.user(5, "john", password_hash=OLD_HASH, about_me="Hi", location="Here"),
-    flasky.user(7, "susan", role_id=3, confirmed=None),
-    flasky.user(8, "editor", role_id=4),
+    book.user(5, "john", password_hash=OLD_HASH, about_me="Hi", location="Here"),
+    book.user(7, "susan", role_id=3, confirmed=None),
+    book.user(8, "editor", role_id=4),
 ]
 ROWS = {
     "users": USERS,
-    "posts": [flasky.post(11, 5), flasky.post(12, 7, "## Two")],
-    "comments": [flasky.comment(21, 7, 11), flasky.comment(22, 5, 11, disabled=True)],
+    "posts": [book.post(11, 5), book.post(12, 7, "## Two")],
+    "comments": [book.comment(21, 7, 11), book.comment(22, 5, 11, disabled=True)],
     "follows": [
-        {"follower_id": 5, "followed_id": 7, "timestamp": flasky.TIME},
-        {"follower_id": 5, "followed_id": 5, "timestamp": flasky.TIME},
+        {"follower_id": 5, "followed_id": 7, "timestamp": book.TIME},
+        {"follower_id": 5, "followed_id": 5, "timestamp": book.TIME},
     ],
 }
 
@@ -63,8 +63,8 @@ def rows_of(model: type[Any]) -> list[Any]:
 
 
 def import_rows(runner: FlaskCliRunner, url: str, **rows: list[dict[str, Any]]) -> str:
-    flasky.create(url, **rows)
-    result = runner.invoke(args=["import-flasky", url])
+    book.create(url, **rows)
+    result = runner.invoke(args=["import-book", url])
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -77,7 +77,7 @@ def test_rows_keep_their_ids_and_columns(app: Flask, runner: FlaskCliRunner, url
         john, susan, editor = rows_of(User)
         assert (john.id, john.username, john.email) == (5, "john", "john@example.com")
         assert (john.about_me, john.location, john.confirmed) == ("Hi", "Here", True)
-        assert john.member_since == flasky.TIME.replace(tzinfo=UTC)
+        assert john.member_since == book.TIME.replace(tzinfo=UTC)
         assert john.is_following(susan)
         assert (susan.role.name, susan.confirmed) == ("Administrator", False)
         assert (editor.role.name, editor.role.permissions) == ("Editor", 4 | 16)
@@ -109,15 +109,15 @@ def test_users_log_in_and_new_rows_get_new_ids(
 
 def test_ugly_rows_are_kept_or_listed(app: Flask, runner: FlaskCliRunner, url: str) -> None:
     users = [
-        flasky.user(1, None, email=None, role_id=None),
-        flasky.user(2, "Ann", email="ann@b.com", confirmed=False),
-        flasky.user(3, "ann", email="ANN@B.com", password_hash="scrypt:32768:8:1$a$" + "0" * 80),
-        flasky.user(4, "a b", email="no address", member_since=None, password_hash="sha1$a$b"),
+        book.user(1, None, email=None, role_id=None),
+        book.user(2, "Ann", email="ann@b.com", confirmed=False),
+        book.user(3, "ann", email="ANN@B.com", password_hash="scrypt:32768:8:1$a$" + "0" * 80),
+        book.user(4, "a b", email="no address", member_since=None, password_hash="sha1$a$b"),
     ]
-    posts = [flasky.post(1, None), flasky.post(2, 1, None), flasky.post(3, 1, "[](x)" * 9000)]
-    comments = [flasky.comment(1, 1, None), flasky.comment(2, None, 4)]
+    posts = [book.post(1, None), book.post(2, 1, None), book.post(3, 1, "[](x)" * 9000)]
+    comments = [book.comment(1, 1, None), book.comment(2, None, 4)]
     output = import_rows(
-        runner, url, users=users, posts=[*posts, flasky.post(4, 1)], comments=comments
+        runner, url, users=users, posts=[*posts, book.post(4, 1)], comments=comments
     )
 
     assert output.splitlines() == [
@@ -144,10 +144,10 @@ def test_ugly_rows_are_kept_or_listed(app: Flask, runner: FlaskCliRunner, url: s
 def test_batches_are_complete(
     app: Flask, runner: FlaskCliRunner, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_flasky, "BATCH", 2)
-    users = [flasky.user(number, f"user{number}") for number in range(1, 6)]
+    monkeypatch.setattr(import_book, "BATCH", 2)
+    users = [book.user(number, f"user{number}") for number in range(1, 6)]
 
-    import_rows(runner, url, users=users, posts=[flasky.post(number, 5) for number in range(1, 4)])
+    import_rows(runner, url, users=users, posts=[book.post(number, 5) for number in range(1, 4)])
 
     assert (count_rows(app, User), count_rows(app, Post)) == (5, 3)
 
@@ -158,7 +158,7 @@ def test_second_import_changes_nothing(app: Flask, runner: FlaskCliRunner, url: 
         db.session.get_one(Post, 11).body = "Edited since"
         db.session.commit()
 
-    again = runner.invoke(args=["import-flasky", url])
+    again = runner.invoke(args=["import-book", url])
 
     assert again.exit_code == 1
     assert "The database has users already." in again.output
@@ -172,13 +172,13 @@ def test_failed_import_leaves_nothing(
     app: Flask, runner: FlaskCliRunner, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also no rows that earlier batches have inserted."""
-    monkeypatch.setattr(import_flasky, "BATCH", 1)
-    order = import_flasky.ORDER | {"comments": "missing"}
-    monkeypatch.setattr(import_flasky, "ORDER", order)
-    posts = [flasky.post(1, 5)]
-    flasky.create(url, users=USERS, posts=posts)
+    monkeypatch.setattr(import_book, "BATCH", 1)
+    order = import_book.ORDER | {"comments": "missing"}
+    monkeypatch.setattr(import_book, "ORDER", order)
+    posts = [book.post(1, 5)]
+    book.create(url, users=USERS, posts=posts)
 
-    result = runner.invoke(args=["import-flasky", url])
+    result = runner.invoke(args=["import-book", url])
 
     assert result.exit_code == 1
     assert result.output.startswith("Error: Database error: ")
@@ -188,15 +188,15 @@ def test_failed_import_leaves_nothing(
 
 @pytest.mark.usefixtures("app")
 def test_file_is_not_changed(runner: FlaskCliRunner, tmp_path: Path) -> None:
-    """Its journal mode neither: Flasky may use it at the same time."""
+    """Its journal mode neither: the application of the book may use it at the same time."""
     path = tmp_path / "data with space.sqlite"
     with closing(connect(tmp_path / "wal.sqlite")) as wal, closing(connect(path)) as plain:
-        flasky.create(f"sqlite:///{tmp_path}/wal.sqlite", **ROWS)
+        book.create(f"sqlite:///{tmp_path}/wal.sqlite", **ROWS)
         wal.backup(plain)
         plain.execute("PRAGMA journal_mode = DELETE")
     before = path.read_bytes()
 
-    result = runner.invoke(args=["import-flasky", f"sqlite:///{path}"])
+    result = runner.invoke(args=["import-book", f"sqlite:///{path}"])
 
     assert "Imported 3 users" in result.output
     assert path.read_bytes() == before
@@ -205,18 +205,16 @@ def test_file_is_not_changed(runner: FlaskCliRunner, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("app")
 def test_missing_file_is_not_created(runner: FlaskCliRunner, tmp_path: Path) -> None:
-    result = runner.invoke(args=["import-flasky", f"sqlite:///{tmp_path}/missing.sqlite"])
+    result = runner.invoke(args=["import-book", f"sqlite:///{tmp_path}/missing.sqlite"])
 
     assert "unable to open database file. Nothing was imported." in result.output
     assert list(tmp_path.glob("missing*")) == []
 
 
 @pytest.mark.usefixtures("app")
-@pytest.mark.parametrize(
-    "url", ["", "data.sqlite", "mysql://host/flasky", "foo://", "postgres:/x"]
-)
+@pytest.mark.parametrize("url", ["", "data.sqlite", "mysql://host/book", "foo://", "postgres:/x"])
 def test_invalid_url_is_refused(runner: FlaskCliRunner, url: str) -> None:
-    result = runner.invoke(args=["import-flasky", url])
+    result = runner.invoke(args=["import-book", url])
 
     assert result.exit_code == 1
     assert "This is not the URL of a database. Examples: sqlite:" in result.output
@@ -228,17 +226,17 @@ def test_other_database_is_refused(runner: FlaskCliRunner, tmp_path: Path) -> No
     with closing(connect(path)) as connection:
         connection.execute("CREATE TABLE users (id INTEGER)")
 
-    result = runner.invoke(args=["import-flasky", f"sqlite:///{path}"])
+    result = runner.invoke(args=["import-book", f"sqlite:///{path}"])
 
-    assert "The database has no table posts: is it the one of Flasky?" in result.output
+    assert "The database has no table posts: is it the one of the book?" in result.output
 
 
 @pytest.mark.usefixtures("context")
 def test_site_without_roles_is_refused(runner: FlaskCliRunner, url: str) -> None:
-    flasky.create(url, users=USERS)
+    book.create(url, users=USERS)
     db.session.execute(db.delete(Role))
     db.session.commit()
 
-    result = runner.invoke(args=["import-flasky", url])
+    result = runner.invoke(args=["import-book", url])
 
     assert "The database has no roles. Run: flask deploy" in result.output

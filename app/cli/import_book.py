@@ -1,4 +1,4 @@
-"""`flask import-flasky`: move the database of the book's Flasky to this site.
+"""`flask import-book`: move the database of the application in the Flask book to this site.
 
 Ids, password hashes, roles, follows and comments are kept. It is one transaction, and needs a
 database without users, so running it again does no harm. To remove the command, delete this
@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from ..database.timeouts import without_timeouts
 from ..extensions import db
 from ..models import Comment, Follow, Permission, Post, Role, User
-from .flasky_rows import Converter, Lost, Row
+from .book_rows import Converter, Lost, Row
 from .reporting import count, one_line
 
 BATCH = 1000  # rows
@@ -38,14 +38,15 @@ ORDER = {
 }
 
 
-@click.command("import-flasky")
+@click.command("import-book")
 @click.argument("url")
 @with_appcontext
-def import_flasky(url: str) -> None:
-    """Import the users, posts, comments and follows of the book's Flasky.
+def import_book(url: str) -> None:
+    """Import the database of the application in the book Flask Web Development.
 
-    URL is that of its database, such as sqlite:////srv/flasky/data.sqlite or
-    postgresql://user:password@host/flasky, which is only read. This site must not have users yet.
+    URL is that of its database, such as sqlite:////srv/book/data.sqlite or
+    postgresql://user:password@host/book. It is only read. Users, posts, comments and follows are
+    copied; this site must not have users yet.
     """
     try:
         with without_timeouts(), connect(url) as source:
@@ -76,18 +77,18 @@ def check_target() -> None:
 
 @contextmanager
 def connect(url: str) -> Iterator[Connection]:
-    """Connect to the database of Flasky; raise ClickException."""
+    """Connect to the database of the book; raise ClickException."""
     try:
         engine = create_engine(_parse(url))
     except (ArgumentError, NoSuchModuleError, ImportError):
         raise click.ClickException(
-            "This is not the URL of a database. Examples: sqlite:////srv/flasky/data.sqlite, "
-            "postgresql://user:password@host/flasky"
+            "This is not the URL of a database. Examples: sqlite:////srv/book/data.sqlite, "
+            "postgresql://user:password@host/book"
         ) from None
     with engine.connect() as source:
         if missing := {"roles", "users", "posts"} - {*inspect(source).get_table_names()}:
             raise click.ClickException(
-                f"The database has no table {min(missing)}: is it the one of Flasky?"
+                f"The database has no table {min(missing)}: is it the one of the book?"
             )
         yield source
 
@@ -153,7 +154,7 @@ class Importer:
                 self.lost.append(f"{noun} {row.get('id', '')}: {error}".replace(" :", ":"))
 
     def copy_roles(self) -> dict[int, int]:
-        """Add the roles that this site lacks; return the ids of all, by those of Flasky."""
+        """Add the roles that this site lacks; return the ids of all, by those of the book."""
         ids = {}
         for row in self.rows("roles"):
             name, old = row["name"] or f"Role {row['id']}", row["permissions"] or 0
