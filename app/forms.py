@@ -13,6 +13,16 @@ from .models import email_address
 USERNAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*\Z")
 USERNAME_TAKEN = _l("This username is taken. Choose another.")
 REQUIRED = DataRequired(_l("This field is required."))
+# Translated names of the roles in models/role.py. Others are shown by their name.
+ROLE_NAMES = {
+    "User": _l("User"),
+    "Moderator": _l("Moderator"),
+    "Administrator": _l("Administrator"),
+}
+
+SELECT_OPTION = _l("Select an option.")
+# For values that are not among the choices: the messages of WTForms say “Invalid Choice”.
+INVALID_CHOICE: Any = {f"invalid_{kind}_message": SELECT_OPTION for kind in ("choice", "value")}
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types

@@ -60,6 +60,9 @@ def security_log() -> ResponseReturnValue:
 @auth.get("/audit-log")
 @admin_required
 def audit_log() -> ResponseReturnValue:
-    """List what administrators, moderators and commands did to accounts and their content."""
+    """List what administrators, moderators and commands did to accounts and their content.
+
+    It is a section of the administration, whose navigation is in admin/sections.py.
+    """
     page = paginate(SecurityEvent.audit_rows(), PER_PAGE)
     return render_template("auth/audit_log.html", page=page, events=EVENTS)

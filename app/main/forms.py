@@ -21,7 +21,18 @@ from wtforms.validators import InputRequired
 
 from .. import markdown  # demo-only
 from ..extensions import db
-from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, strip, username_field
+from ..forms import (
+    INVALID_CHOICE,
+    REQUIRED,
+    ROLE_NAMES,
+    SELECT_OPTION,
+    USERNAME_TAKEN,
+    Form,
+    MaxLength,
+    email_field,
+    strip,
+    username_field,
+)
 from ..i18n import LANGUAGES, THEMES
 from ..models import (
     Comment,  # demo-only
@@ -31,16 +42,6 @@ from ..models import (
     username_is_available,
 )
 
-# Translated names of the roles in models/role.py. Others are shown by their name.
-ROLE_NAMES = {
-    "User": _l("User"),
-    "Moderator": _l("Moderator"),
-    "Administrator": _l("Administrator"),
-}
-
-SELECT_OPTION = _l("Select an option.")
-# For values that are not among the choices: the messages of WTForms say “Invalid Choice”.
-INVALID_CHOICE: Any = {f"invalid_{kind}_message": SELECT_OPTION for kind in ("choice", "value")}
 TOO_MUCH_FORMATTING = _l("This text has too much formatting. Simplify it.")  # demo-only
 
 
