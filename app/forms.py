@@ -5,8 +5,16 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, StringField, SubmitField, ValidationError
-from wtforms.validators import DataRequired, Length, Regexp, StopValidation
+from wtforms import (
+    EmailField,
+    Field,
+    RadioField,
+    StringField,
+    SubmitField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
+from wtforms.validators import DataRequired, InputRequired, Length, Regexp, StopValidation
 
 from .models import email_address
 
@@ -18,6 +26,14 @@ ROLE_NAMES = {
     "User": _l("User"),
     "Moderator": _l("Moderator"),
     "Administrator": _l("Administrator"),
+}
+# Why users report something: `Reason` of models/report.py.
+REPORT_REASONS = {
+    "spam": _l("Spam or advertising"),
+    "harassment": _l("Harassment or hate"),
+    "illegal": _l("Illegal content"),
+    "impersonation": _l("Pretending to be someone else"),
+    "other": _l("Something else"),
 }
 
 SELECT_OPTION = _l("Select an option.")
@@ -82,3 +98,9 @@ def username_field(description: Any = "") -> StringField:
 def strip(value: str | None) -> str | None:
     """Filter: remove surrounding whitespace."""
     return value and value.strip()
+
+
+def radio_field(label: Any, options: dict[str, Any]) -> RadioField:
+    """Return a field that requires one of `options`, a dictionary of values and their labels."""
+    choices = [SelectChoice(*option) for option in options.items()]
+    return RadioField(label, [InputRequired(SELECT_OPTION)], choices=choices, **INVALID_CHOICE)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from flask import current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_login import current_user
 from sqlalchemy import select
 
 from ..extensions import db
@@ -14,6 +15,7 @@ from ..health.views import degraded
 from ..metrics.collector import count_emails, count_jobs
 from ..models import (
     Post,  # demo-only
+    ReportedItem,
     User,
     count_up_to,
 )
@@ -56,10 +58,12 @@ def content() -> list[Number]:
         "suspended": users.where(User.suspended_at.is_not(None)),
         "posts": select(Post.id).where(Post.deleted_at.is_(None)),  # demo-only
     }
+    counts["reports"] = ReportedItem.open_rows(current_user)
     columns = [count_up_to(rows, MAX_COUNT).label(name) for name, rows in counts.items()]
     row = db.session.execute(select(*columns)).one()
-    by_status = {status: url_for(".users", status=status) for status in counts}
+    by_status = {name: url_for(".users", status=name) for name in ("unconfirmed", "suspended")}
     return [
+        Number(gettext("Open reports"), row.reports, url_for(".reports")),
         Number(gettext("Users"), row.users, url_for(".users")),
         Number(gettext("Unconfirmed users"), row.unconfirmed, by_status["unconfirmed"]),
         Number(gettext("Suspended users"), row.suspended, by_status["suspended"]),

@@ -22,6 +22,10 @@ class Section(NamedTuple):
 # To add a section, add a line here, and let the template of its page extend admin/layout.html.
 SECTIONS = [
     Section("admin.dashboard", "home", _l("Overview"), _l("Numbers, checks and versions")),
+    Section(
+        *("admin.reports", "flag", _l("Reports"), _l("What users have reported")),
+        permission=Permission.MODERATE,
+    ),
     Section("admin.users", "user", _l("Users"), _l("Find, edit and suspend accounts")),
     Section("admin.roles", "key", _l("Roles"), _l("What each role may do")),
     Section("auth.audit_log", "clock", _l("Audit log"), _l("What administrators did")),

@@ -35,7 +35,7 @@ class UserFilterForm(Form):
         _l("Username or email"),
         [MaxLength(254)],
         filters=[strip],
-        description=_l("The first letters are enough."),
+        description=_l("The first characters are enough."),
     )
     role = SelectField(_l("Role"), **INVALID_CHOICE)
     status = SelectField(

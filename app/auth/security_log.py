@@ -39,6 +39,8 @@ EVENTS = {
     "user_suspended": _l("Account suspended"),
     "user_reinstated": _l("Suspension ended"),
     "user_deleted": _l("Account deleted"),
+    "report_acted_upon": _l("Report acted upon"),
+    "report_dismissed": _l("Report dismissed"),
     # demo-only: begin
     "post_edited": _l("Post edited"),
     "post_deleted": _l("Post deleted"),

@@ -17,6 +17,7 @@ from .outbox_email import OutboxEmail
 from .passkey import Passkey, TooManyPasskeys
 from .post import Post  # demo-only
 from .registration import Registration, username_is_available
+from .report import AlreadyReviewed, Report, ReportedItem, Target, TooManyReports
 from .role import Permission, Role
 from .security_event import SecurityEvent
 from .statements import (
@@ -33,6 +34,7 @@ from .user import AnonymousUser, User
 
 __all__ = [
     "AccessToken",
+    "AlreadyReviewed",
     "AnonymousUser",
     "Authenticator",
     "Comment",  # demo-only
@@ -49,11 +51,15 @@ __all__ = [
     "Query",
     "RecoveryCode",
     "Registration",
+    "Report",
+    "ReportedItem",
     "Role",
     "Rows",
     "SecurityEvent",
     "Slice",
+    "Target",
     "TooManyPasskeys",
+    "TooManyReports",
     "TooManyTokens",
     "TooManyUsernames",
     "User",

@@ -109,6 +109,14 @@ ACCOUNT = {
 }
 ADMINISTRATION = {
     "dashboard": PageState("/admin/", "administrator"),
+    "report user": PageState("/user/tom/report", "user"),
+    "report user, empty": PageState("/user/tom/report", "user", SUBMIT),
+    "report post": PageState("/post/{busy_post}/report", "moderator"),
+    "report comment": PageState("/comment/{own_comment}/report", "moderator"),
+    "reports": PageState("/admin/reports", "moderator"),
+    "report": PageState("/admin/reports/{report}", "administrator"),
+    "resolve without a decision": PageState("/admin/reports/{report}", "moderator", SUBMIT),
+    "reported comment": PageState("/admin/reports/{reported_comment}", "moderator"),
     "users": PageState("/admin/users", "administrator"),
     "users, found": PageState("/admin/users?q=m&role=User", "administrator"),
     "users, none found": PageState("/admin/users?q=nobody", "administrator"),
