@@ -94,7 +94,6 @@ def versions() -> dict[str, str]:
     return {
         gettext("Release"): config["RELEASE"] or gettext("unknown"),
         gettext("Commit"): config["COMMIT"] or gettext("unknown"),
-        "Python": platform.python_version(),
-        "Flask": version("flask"),
+        gettext("Runtime"): f"Python {platform.python_version()}, Flask {version('flask')}",
         gettext("Database server"): f"{dialect.name} {'.'.join(map(str, numbers))}",
     }
