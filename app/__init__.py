@@ -26,6 +26,7 @@ from . import (
     security,
     static_files,
 )
+from .admin import admin as admin_blueprint
 from .api import api as api_blueprint
 from .api import docs as api_docs_blueprint
 from .auth import auth as auth_blueprint
@@ -86,6 +87,7 @@ def init_packages(app: Flask) -> None:
 def register_blueprints(app: Flask) -> None:
     """Register the blueprints, and the variables of templates and of `flask shell`."""
     app.register_blueprint(main_blueprint)
+    app.register_blueprint(admin_blueprint, url_prefix="/admin")
     app.register_blueprint(auth_blueprint, url_prefix="/auth")
     app.register_blueprint(api_blueprint, url_prefix="/api/v1")
     app.register_blueprint(api_docs_blueprint)

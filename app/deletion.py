@@ -23,6 +23,7 @@ from .models import (
     LoginSession,
     OutboxEmail,
     Post,  # demo-only
+    Report,
     SecurityEvent,
     User,
     delete_batch,
@@ -97,7 +98,7 @@ def _delete_some_rows_of(user_id: int) -> bool:
         *(_delete_posts, _delete_comments),  # first: they could leave gaps in lists
         *(_delete_followed, _delete_followers, _forget_moderator),
         # demo-only: end
-        *(_forget_events, _delete_credentials),
+        *(_forget_events, _forget_reports, _delete_credentials),
     )
     return any(delete_some(user_id) for delete_some in steps)
 
@@ -144,6 +145,10 @@ def _forget_moderator(user_id: int) -> int:
 
 def _forget_events(user_id: int) -> int:
     return SecurityEvent.forget_user(user_id, BATCH)
+
+
+def _forget_reports(user_id: int) -> int:
+    return Report.forget_user(user_id, BATCH)
 
 
 def _delete_credentials(user_id: int) -> int:

@@ -5,14 +5,40 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, StringField, SubmitField, ValidationError
-from wtforms.validators import DataRequired, Length, Regexp, StopValidation
+from wtforms import (
+    EmailField,
+    Field,
+    RadioField,
+    StringField,
+    SubmitField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
+from wtforms.validators import DataRequired, InputRequired, Length, Regexp, StopValidation
 
 from .models import email_address
 
 USERNAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*\Z")
 USERNAME_TAKEN = _l("This username is taken. Choose another.")
 REQUIRED = DataRequired(_l("This field is required."))
+# Translated names of the roles in models/role.py. Others are shown by their name.
+ROLE_NAMES = {
+    "User": _l("User"),
+    "Moderator": _l("Moderator"),
+    "Administrator": _l("Administrator"),
+}
+# Why users report something: `Reason` of models/report.py.
+REPORT_REASONS = {
+    "spam": _l("Spam or advertising"),
+    "harassment": _l("Harassment or hate"),
+    "illegal": _l("Illegal content"),
+    "impersonation": _l("Pretending to be someone else"),
+    "other": _l("Something else"),
+}
+
+SELECT_OPTION = _l("Select an option.")
+# For values that are not among the choices: the messages of WTForms say “Invalid Choice”.
+INVALID_CHOICE: Any = {f"invalid_{kind}_message": SELECT_OPTION for kind in ("choice", "value")}
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -72,3 +98,9 @@ def username_field(description: Any = "") -> StringField:
 def strip(value: str | None) -> str | None:
     """Filter: remove surrounding whitespace."""
     return value and value.strip()
+
+
+def radio_field(label: Any, options: dict[str, Any]) -> RadioField:
+    """Return a field that requires one of `options`, a dictionary of values and their labels."""
+    choices = [SelectChoice(*option) for option in options.items()]
+    return RadioField(label, [InputRequired(SELECT_OPTION)], choices=choices, **INVALID_CHOICE)

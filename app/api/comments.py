@@ -7,13 +7,14 @@ from flask_login import current_user
 
 from ..audit import record_moderation
 from ..extensions import db
-from ..models import Comment, Permission, Post, Rows
+from ..models import Comment, Permission, Post, Rows, Target
 from ..permissions import can_delete
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
 from .pagination import Paging, list_page
+from .reports import file_report
 from .responses import require_match
-from .schemas import CommentIn, CommentList, CommentOut, CountedCommentList
+from .schemas import CommentIn, CommentList, CommentOut, CountedCommentList, ReportIn
 
 
 @cache
@@ -105,3 +106,14 @@ def restore_comment(id: int) -> CommentOut:
     comment.restore()
     record_moderation("comment_enabled", comment.author_id, id)
     return get_one(id)
+
+
+@api.put("/comments/<id:id>/report")
+@endpoint(permission=AUTHENTICATED, body=ReportIn, status=204)
+def report_comment(id: int, body: ReportIn) -> None:
+    """Report a comment to the moderators.
+
+    A second report replaces your first one, until moderators have reviewed it.
+    """
+    row = db.session.execute(comment_rows().where(Comment.id == id)).first() or abort(404)
+    file_report(Target("comment", id, row.author_id), body)

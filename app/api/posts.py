@@ -8,13 +8,14 @@ from flask_login import current_user
 from .. import deletion
 from ..audit import record_moderation
 from ..extensions import db
-from ..models import Permission, Post, Rows
+from ..models import Permission, Post, Rows, Target
 from ..permissions import can_delete, can_edit
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
 from .pagination import Paging, list_page
+from .reports import file_report
 from .responses import require_match
-from .schemas import PostIn, PostList, PostOut
+from .schemas import PostIn, PostList, PostOut, ReportIn
 
 
 @cache
@@ -81,3 +82,14 @@ def delete_post(id: int) -> None:
     require_match(post, get_one)
     deletion.delete_post(post)
     record_moderation("post_deleted", post.author_id, id)
+
+
+@api.put("/posts/<id:id>/report")
+@endpoint(permission=AUTHENTICATED, body=ReportIn, status=204)
+def report_post(id: int, body: ReportIn) -> None:
+    """Report a post to the moderators.
+
+    A second report replaces your first one, until moderators have reviewed it.
+    """
+    post = Post.find(id) or abort(404)
+    file_report(Target("post", id, post.author_id), body)

@@ -13,7 +13,12 @@ from pydantic import (
 )
 
 from ..markdown import render_comment, render_post  # demo-only
-from ..models import Comment, Post  # demo-only
+from ..models import (
+    Comment,  # demo-only
+    Post,  # demo-only
+    Report,
+)
+from ..models.report import Reason
 from ..permissions import can_read_suspended  # demo-only
 from .request_parsing import NO_NUL, NOT_BLANK, ONE_LINE, RequestBody
 from .responses import ResponseBody, UrlParts
@@ -78,6 +83,13 @@ class ProfileIn(RequestBody):
     name: ShortText | None = None
     location: ShortText | None = None
     about_me: Annotated[str, Field(max_length=1000, pattern=NO_NUL)] | None = None
+
+
+class ReportIn(RequestBody):
+    """A report to the moderators."""
+
+    reason: Reason
+    text: str = Field("", max_length=Report.MAX_LENGTH, pattern=NO_NUL, description="Details.")
 
 
 class TokenIn(RequestBody):

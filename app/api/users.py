@@ -6,6 +6,7 @@ from flask_login import current_user
 from ..extensions import db
 from ..models import (
     Post,  # demo-only
+    Target,
     User,
     feed_of,  # demo-only
 )
@@ -14,12 +15,14 @@ from . import api
 from .endpoint import AUTHENTICATED, endpoint
 from .pagination import Paging, list_page  # demo-only
 from .posts import post_rows  # demo-only
+from .reports import file_report
 from .responses import require_match
 from .schemas import (
     CountedPostList,  # demo-only
     MeOut,
     PostList,  # demo-only
     ProfileIn,
+    ReportIn,
     UserOut,
 )
 
@@ -29,6 +32,17 @@ from .schemas import (
 def user(id: int) -> UserOut:
     """Retrieve a user."""
     return UserOut.of(visible_user(id))
+
+
+@api.put("/users/<id:id>/report")
+@endpoint(permission=AUTHENTICATED, body=ReportIn, status=204)
+def report_user(id: int, body: ReportIn) -> None:
+    """Report a user to the moderators.
+
+    A second report replaces your first one, until moderators have reviewed it.
+    """
+    visible_user(id)
+    file_report(Target("user", id, id), body)
 
 
 # demo-only: begin

@@ -11,6 +11,7 @@ from ..models import (
     IdempotencyKey,
     LoginSession,
     Registration,
+    ReportedItem,
     SecurityEvent,
     delete_older,
     utcnow,
@@ -28,6 +29,7 @@ def delete_expired() -> None:
         (EmailChange.expires_at, now),
         (FormerUsername.expires_at, now),
         (SecurityEvent.expires_at, now),
+        (ReportedItem.resolved_at, now - ReportedItem.TTL),
         (IdempotencyKey.timestamp, now - IdempotencyKey.TTL),
     ]
     for column, before in expiries:

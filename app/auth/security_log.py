@@ -39,6 +39,8 @@ EVENTS = {
     "user_suspended": _l("Account suspended"),
     "user_reinstated": _l("Suspension ended"),
     "user_deleted": _l("Account deleted"),
+    "report_acted_upon": _l("Report acted upon"),
+    "report_dismissed": _l("Report dismissed"),
     # demo-only: begin
     "post_edited": _l("Post edited"),
     "post_deleted": _l("Post deleted"),
@@ -60,6 +62,9 @@ def security_log() -> ResponseReturnValue:
 @auth.get("/audit-log")
 @admin_required
 def audit_log() -> ResponseReturnValue:
-    """List what administrators, moderators and commands did to accounts and their content."""
+    """List what administrators, moderators and commands did to accounts and their content.
+
+    It is a section of the administration, whose navigation is in admin/sections.py.
+    """
     page = paginate(SecurityEvent.audit_rows(), PER_PAGE)
     return render_template("auth/audit_log.html", page=page, events=EVENTS)

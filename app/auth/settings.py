@@ -35,7 +35,6 @@ SECTIONS = [
     Section(
         "main.preferences", "sliders", _l("Language and theme"), _l("How the site looks for you")
     ),
-    Section("auth.audit_log", "shield", _l("Audit log"), _l("What administrators did")),
     Section("auth.delete_account", "trash", _l("Delete account"), _l("Delete everything")),
 ]
 
@@ -44,7 +43,7 @@ SECTIONS = [
 def settings_sections() -> list[Section]:
     """Return the sections that the current user can open."""
     # Administrators cannot delete their own accounts: see session.py.
-    closed = "auth.delete_account" if current_user.is_administrator() else "auth.audit_log"
+    closed = "auth.delete_account" if current_user.is_administrator() else None
     return [section for section in SECTIONS if section.endpoint != closed]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from .. import jobs
 from ..deletion import delete_rows_of_user, delete_user
 from ..extensions import db
-from ..models import Comment, Post, Role, User, utcnow
+from ..models import Comment, Post, Report, Role, Target, User, utcnow
 from .reporting import ReportingGroup, count
 
 CONTENT = Path(__file__).with_name("demo_content")
@@ -68,7 +68,9 @@ def _seed() -> None:
     click.echo("Creating demo data …")
     now = utcnow()
     users = _add_users(roles, now)
-    _add_comments(users, _add_posts(users, now))
+    posts = _add_posts(users, now)
+    _add_comments(users, posts)
+    _add_reports(users, posts)
     db.session.commit()
 
 
@@ -125,6 +127,22 @@ def _add_comments(users: dict[str, User], posts: dict[str, Post]) -> None:
             comment.suspend(by=users[row["disabled_by"]])
             comment.disabled_at = comment.timestamp + timedelta(minutes=30)
         db.session.add(comment)
+
+
+def _add_reports(users: dict[str, User], posts: dict[str, Post]) -> None:
+    """Add the reports; the moderators have reviewed none of them."""
+    db.session.flush()
+    for row in _content("reports"):
+        user = users[row["user"]]
+        target = Target("user", user.id, user.id)
+        if "post" in row:
+            post = posts[row["post"]]
+            target = Target("post", post.id, user.id)
+            if post.author != user:
+                own = (Comment.post_id == post.id) & (Comment.author_id == user.id)
+                comment_id = db.session.scalars(select(Comment.id).where(own).limit(1)).one()
+                target = Target("comment", comment_id, user.id)
+        Report.file(users[row["reporter"]], target, row["reason"], row["text"])
 
 
 def _print_logins() -> None:

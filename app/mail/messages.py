@@ -70,6 +70,11 @@ def send_reinstated(user: User) -> None:
     _send(user.email, "reinstated", subject, user, url=url)
 
 
+def send_report_resolved(user: User, acted: bool) -> None:
+    """Notify a user that moderators have reviewed a report of theirs, and acted or not."""
+    _send(user.email, "report_resolved", _l("Your report was reviewed"), user, acted=acted)
+
+
 def send_email_change(user: User, new_email: str) -> None:
     """Send the link that confirms a new email address to that address."""
     token = user.generate_email_change_token(new_email, _link_ttl())

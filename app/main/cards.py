@@ -45,6 +45,7 @@ def post_cards(posts: Iterable[Any], *, whole: bool = False) -> Markup:
         kept(
             *("posts.card", post, ago(post.timestamp)),
             *(edits or post.author_id == user_id, deletes or post.author_id == user_id, whole),
+            whole and user_id not in {None, post.author_id},
             length=len(post.body_html),
         )
         for post in posts
@@ -65,6 +66,7 @@ def comment_cards(
         kept(
             *("comments.card", comment, ago(comment.timestamp)),
             *(comment.author_id == user_id, with_post, hidden_fields),
+            user_id not in {None, comment.author_id},
             # Not kept for moderators, whose forms have a CSRF token.
             length=len(comment.body_html) if hidden_fields is None else sys.maxsize,
         )

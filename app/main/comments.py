@@ -8,11 +8,12 @@ from flask_login import current_user, login_required
 from ..audit import record_moderation
 from ..extensions import db
 from ..forms import ConfirmForm
-from ..models import Comment, Permission, Rows
+from ..models import Comment, Permission, Rows, Target
 from ..pagination import Page, paginate
 from ..permissions import can_delete, permission_required
 from ..security.redirects import redirect_target
 from . import main
+from .reports import report_page
 
 
 @main.route("/comment/<id:id>/deletion", methods=["GET", "POST"])
@@ -31,6 +32,16 @@ def delete_comment(id: int) -> ResponseReturnValue:
         return redirect(url_for(".post", id=comment.post_id))
     row = db.session.execute(Comment.rows().where(Comment.id == id)).first() or abort(404)
     return render_template("comments/delete.html", comment=row, form=form)
+
+
+@main.route("/comment/<id:id>/report", methods=["GET", "POST"])
+@login_required
+def report_comment(id: int) -> ResponseReturnValue:
+    """Report a comment to the moderators."""
+    rows = Comment.rows_of_all_posts().where(Comment.id == id)
+    row = db.session.execute(rows).first() or abort(404)
+    url = url_for(".post", id=row.post_id, _anchor=f"comment-{id}")
+    return report_page(Target("comment", id, row.author_id), row.username, url)
 
 
 @main.get("/moderate")

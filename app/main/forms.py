@@ -9,7 +9,6 @@ from wtforms import (
     BooleanField,
     Field,
     HiddenField,
-    RadioField,
     SelectField,
     StringField,
     SubmitField,
@@ -17,30 +16,32 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
-from wtforms.validators import InputRequired
 
 from .. import markdown  # demo-only
 from ..extensions import db
-from ..forms import REQUIRED, USERNAME_TAKEN, Form, MaxLength, email_field, strip, username_field
+from ..forms import (
+    INVALID_CHOICE,
+    REPORT_REASONS,
+    REQUIRED,
+    ROLE_NAMES,
+    USERNAME_TAKEN,
+    Form,
+    MaxLength,
+    email_field,
+    radio_field,
+    strip,
+    username_field,
+)
 from ..i18n import LANGUAGES, THEMES
 from ..models import (
     Comment,  # demo-only
     Post,  # demo-only
+    Report,
     Role,
     User,
     username_is_available,
 )
 
-# Translated names of the roles in models/role.py. Others are shown by their name.
-ROLE_NAMES = {
-    "User": _l("User"),
-    "Moderator": _l("Moderator"),
-    "Administrator": _l("Administrator"),
-}
-
-SELECT_OPTION = _l("Select an option.")
-# For values that are not among the choices: the messages of WTForms say “Invalid Choice”.
-INVALID_CHOICE: Any = {f"invalid_{kind}_message": SELECT_OPTION for kind in ("choice", "value")}
 TOO_MUCH_FORMATTING = _l("This text has too much formatting. Simplify it.")  # demo-only
 
 
@@ -169,10 +170,17 @@ class SuspendForm(Form):
     submit = SubmitField(_l("Suspend user"))
 
 
-def radio_field(label: Any, options: dict[str, Any]) -> RadioField:
-    """Return a field that requires one of `options`, a dictionary of values and their labels."""
-    choices = [SelectChoice(*option) for option in options.items()]
-    return RadioField(label, [InputRequired(SELECT_OPTION)], choices=choices, **INVALID_CHOICE)
+class ReportForm(Form):
+    """Report an account, or what a user wrote."""
+
+    reason = radio_field(_l("Reason"), REPORT_REASONS)
+    text = TextAreaField(
+        _l("Details"),
+        [MaxLength(Report.MAX_LENGTH)],
+        filters=[strip],
+        description=_l("Optional: what should moderators know?"),
+    )
+    submit = SubmitField(_l("Report"))
 
 
 class PreferencesForm(Form):

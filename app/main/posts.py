@@ -13,12 +13,13 @@ from .. import deletion, markdown
 from ..audit import record_moderation
 from ..extensions import db, login_manager
 from ..forms import ConfirmForm
-from ..models import Comment, Permission, Post, Query, Rows, Slice, feed_of
+from ..models import Comment, Permission, Post, Query, Rows, Slice, Target, feed_of
 from ..pagination import Page, paginate
 from ..permissions import can_delete, can_edit
 from . import main
 from .comments import comment_page
 from .forms import TOO_MUCH_FORMATTING, CommentForm, EditPostForm, PostForm
+from .reports import report_page
 
 FormType = TypeVar("FormType", PostForm, CommentForm)
 COMMENT_PUBLISHED = "comment"  # the category of a message that is shown beside the comment
@@ -98,6 +99,15 @@ def delete_post(id: int) -> ResponseReturnValue:
         return redirect(url_for(".index"))
     row = db.session.execute(Post.rows().where(Post.id == id)).one()
     return render_template("posts/delete.html", post=row, form=form)
+
+
+@main.route("/post/<id:id>/report", methods=["GET", "POST"])
+@login_required
+def report_post(id: int) -> ResponseReturnValue:
+    """Report a post to the moderators."""
+    row = db.session.execute(Post.rows().where(Post.id == id)).first() or abort(404)
+    target, url = Target("post", id, row.author_id), url_for(".post", id=id)
+    return report_page(target, row.username, url)
 
 
 @main.post("/preview")

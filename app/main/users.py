@@ -18,6 +18,7 @@ from ..models import (
     Post,  # demo-only
     Role,
     SecurityEvent,
+    Target,
     User,
     lock_row,
 )
@@ -25,6 +26,7 @@ from ..permissions import admin_required, can_view
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
 from .posts import post_page  # demo-only
+from .reports import report_page
 
 PROFILE_FIELDS = ("name", "location", "about_me")
 
@@ -93,6 +95,15 @@ def delete_user_account(username: str) -> ResponseReturnValue:
         flash(gettext("The account has been deleted."), "success")
         return redirect(url_for(".index"))
     return render_template("users/delete.html", user=user, form=form)
+
+
+@main.route("/user/<username>/report", methods=["GET", "POST"])
+@login_required
+def report_user(username: str) -> ResponseReturnValue:
+    """Report an account to the moderators."""
+    user = get_user_or_404(username)
+    target, url = Target("user", user.id, user.id), url_for(".user", username=user.username)
+    return report_page(target, user.username, url)
 
 
 def get_user_or_404(username: str) -> User:

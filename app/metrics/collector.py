@@ -61,7 +61,7 @@ def _email_metrics(connection: Connection) -> Iterator[Metric]:
         labels=["state"],
     )
     now = utcnow()
-    unsent = {state: row for state, *row in connection.execute(_count_emails())}
+    unsent = {state: row for state, *row in connection.execute(count_emails())}
     for state in STATES:
         count, oldest = unsent.get(state, (0, now))
         emails.add_metric([state], count)
@@ -70,8 +70,11 @@ def _email_metrics(connection: Connection) -> Iterator[Metric]:
     yield age
 
 
-def _count_emails() -> Select[Any]:
-    """Count by state, in two parts of which each has an index."""
+def count_emails() -> Select[Any]:
+    """Return the query for the state, number and oldest time of unsent emails.
+
+    It counts in two parts, of which each has an index.
+    """
     unsent = select(OutboxEmail).where(OutboxEmail.sent_at.is_(None))
     pending = unsent.where(OutboxEmail.discarded_at.is_(None)).order_by(OutboxEmail.id)
     is_discarded = OutboxEmail.discarded_at.is_not(None)
@@ -89,7 +92,7 @@ def _count_emails() -> Select[Any]:
 
 def _job_metrics(connection: Connection) -> Iterator[Metric]:
     jobs = Gauge("flasky_jobs", "Background jobs that are not done.", labels=["state"])
-    counts: dict[str, int] = dict(connection.execute(_count_jobs()).all())
+    counts: dict[str, int] = dict(connection.execute(count_jobs()).all())
     for state in STATES:
         jobs.add_metric([state], counts.get(state, 0))
     yield jobs
@@ -99,7 +102,8 @@ def _job_metrics(connection: Connection) -> Iterator[Metric]:
     yield Gauge("flasky_jobs_delay_seconds", "How long the oldest due job is waiting.", delay)
 
 
-def _count_jobs() -> Select[Any]:
+def count_jobs() -> Select[Any]:
+    """Return the query for the state and number of jobs."""
     rows = select(Job.run_at, Job.last_error).limit(MAX_ROWS).subquery()
     state = case(
         (rows.c.run_at.is_(None), "discarded"),

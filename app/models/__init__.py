@@ -1,6 +1,9 @@
 """The models. Import them from this package, not from its modules."""
 
-from . import counters  # noqa: F401 - registers the events that count; demo-only
+from . import (
+    counters,  # noqa: F401 - registers the events that count; demo-only
+    user_list,
+)
 from .access_token import AccessToken, TooManyTokens
 from .comment import Comment  # demo-only
 from .email_change import EmailChange
@@ -14,15 +17,24 @@ from .outbox_email import OutboxEmail
 from .passkey import Passkey, TooManyPasskeys
 from .post import Post  # demo-only
 from .registration import Registration, username_is_available
+from .report import AlreadyReviewed, Report, ReportedItem, Target, TooManyReports
 from .role import Permission, Role
 from .security_event import SecurityEvent
-from .statements import delete_batch, delete_older, insert_or_ignore, lock_row, rows_changed
+from .statements import (
+    count_up_to,
+    delete_batch,
+    delete_older,
+    insert_or_ignore,
+    lock_row,
+    rows_changed,
+)
 from .two_factor import Authenticator, RecoveryCode, accept_code
 from .types import Query, Rows, Slice, utcnow
 from .user import AnonymousUser, User
 
 __all__ = [
     "AccessToken",
+    "AlreadyReviewed",
     "AnonymousUser",
     "Authenticator",
     "Comment",  # demo-only
@@ -39,21 +51,27 @@ __all__ = [
     "Query",
     "RecoveryCode",
     "Registration",
+    "Report",
+    "ReportedItem",
     "Role",
     "Rows",
     "SecurityEvent",
     "Slice",
+    "Target",
     "TooManyPasskeys",
+    "TooManyReports",
     "TooManyTokens",
     "TooManyUsernames",
     "User",
     "accept_code",
+    "count_up_to",
     "delete_batch",
     "delete_older",
     "feed_of",  # demo-only
     "insert_or_ignore",
     "lock_row",
     "rows_changed",
+    "user_list",
     "username_is_available",
     "utcnow",
 ]

@@ -28,13 +28,14 @@ class SecurityEvent(Model):
     AUDIT_TTL: ClassVar = timedelta(days=730)
     MAX_PER_NAME: ClassVar = 50  # of each user, without actions of others
     LOGINS: ClassVar = ("login", "login_new_device")
-    # demo-only: begin
-    # Actions on content. They are no concern of the author's security log.
+    # Actions on content and reports. They are no concern of the author's security log.
     MODERATION: ClassVar = (
+        *("report_acted_upon", "report_dismissed"),
+        # demo-only: begin
         *("post_edited", "post_deleted", "comment_deleted"),
         *("comment_disabled", "comment_enabled"),
+        # demo-only: end
     )
-    # demo-only: end
 
     id: Mapped[int] = mapped_column(primary_key=True)
     timestamp: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
@@ -122,7 +123,7 @@ class SecurityEvent(Model):
         columns = cls.id, cls.timestamp, cls.name, cls.detail, cls.actor_name, *device
         return select(*columns).where(
             cls.user_id == user.id,
-            or_(cls.actor_name.is_(None), cls.name.not_in(cls.MODERATION)),  # demo-only
+            or_(cls.actor_name.is_(None), cls.name.not_in(cls.MODERATION)),
         )
 
     @classmethod

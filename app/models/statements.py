@@ -8,8 +8,10 @@ from sqlalchemy import (
     ColumnElement,
     CursorResult,
     Result,
+    ScalarSelect,
     Select,
     delete,
+    func,
     inspect,
     select,
     update,
@@ -23,6 +25,12 @@ from ..extensions import db
 def rows_changed(result: Result[Any]) -> int:
     """Return the number of rows that an INSERT, UPDATE or DELETE affected."""
     return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def count_up_to(rows: Select[Any], limit: int) -> ScalarSelect[int]:
+    """Return the number of `rows`, or `limit` + 1 if there are more: no more rows are read."""
+    bounded = rows.limit(limit + 1).subquery()
+    return select(func.count()).select_from(bounded).scalar_subquery()
 
 
 def insert_or_ignore(table: Any) -> Any:

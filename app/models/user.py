@@ -18,7 +18,6 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
@@ -36,7 +35,6 @@ if TYPE_CHECKING:  # demo-only
     from .post import Post  # demo-only
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
-SUSPENDED = text("suspended_at IS NOT NULL")
 
 
 class Profile(NamedTuple):
@@ -72,7 +70,7 @@ class User(Account):
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suspended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suspension_reason: Mapped[str | None] = mapped_column(String(255))
-    role_id: Mapped[int | None] = mapped_column(ForeignKey("roles.id"), index=True)
+    role_id: Mapped[int | None] = mapped_column(ForeignKey("roles.id"))
 
     role: Mapped[Role | None] = relationship(lazy="joined")
     # demo-only: begin
@@ -88,10 +86,7 @@ class User(Account):
     )
     # demo-only: end
 
-    __table_args__ = (
-        Index("uq_users_username_lower", func.lower(username), unique=True),
-        Index("ix_users_suspended", "id", postgresql_where=SUSPENDED, sqlite_where=SUSPENDED),
-    )
+    __table_args__ = (Index("uq_users_username_lower", func.lower(username), unique=True),)
 
     def __init__(self, **columns: Any) -> None:
         """Create a user with the role for the email address."""

@@ -7,8 +7,8 @@ from app.auth.settings import SECTIONS, Section
 from tests.support.factories import Factory
 from tests.support.http_client import Page, SiteClient
 
-DELETE, AUDIT = "auth.delete_account", "auth.audit_log"
-OF_USERS = [section for section in SECTIONS if section.endpoint != AUDIT]
+DELETE = "auth.delete_account"
+OF_USERS = SECTIONS
 OF_ADMINISTRATORS = [section for section in SECTIONS if section.endpoint != DELETE]
 BY_ROLE = [
     *[(None, section) for section in OF_USERS],

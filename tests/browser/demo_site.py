@@ -12,11 +12,12 @@ from app.models import (
     Comment,  # demo-only
     EmailChange,
     Post,  # demo-only
+    ReportedItem,  # demo-only
     User,
 )
 from tests.support.factories import UserData
 from tests.support.live_site import LiveSite
-from tests.support.rows import add_passkey
+from tests.support.rows import add_passkey, add_report
 
 
 class DemoSite(LiveSite):
@@ -46,8 +47,14 @@ class DemoSite(LiveSite):
                 "newcomer": newcomer,
             }
             self._create_tokens()
+            report = add_report(app, self.users["user"], newcomer, text="A copy of my profile.")
             passkey = add_passkey(app, self.users["user"], "Laptop")
-            self.values = {"passkey": passkey, **self._row_ids(), **self._link_tokens(pending)}
+            self.values = {
+                "report": report,
+                "passkey": passkey,
+                **self._row_ids(),
+                **self._link_tokens(pending),
+            }
 
     # demo-only: begin
     def _demo_user(self, username: str) -> UserData:
@@ -76,6 +83,9 @@ class DemoSite(LiveSite):
             "own_post": self._first(select(Post.id).where(Post.author_id == maya)),
             "own_comment": self._first(select(Comment.id).where(Comment.author_id == maya)),
             "moderated_post": self._first(disabled),
+            "reported_comment": self._first(
+                select(ReportedItem.id).where(ReportedItem.kind == "comment")
+            ),
             "quiet_post": self._first(without_comments),
             "busy_post": self._first(by_comments.order_by(db.func.count().desc())),
             # demo-only: end

@@ -107,6 +107,22 @@ ACCOUNT = {
     "token without a name": PageState("/auth/tokens", "newcomer", "form.panel [type=submit]"),
     "delete account": PageState("/auth/delete-account", "user"),
 }
+ADMINISTRATION = {
+    "dashboard": PageState("/admin/", "administrator"),
+    "report user": PageState("/user/tom/report", "user"),
+    "report user, empty": PageState("/user/tom/report", "user", SUBMIT),
+    "report post": PageState("/post/{busy_post}/report", "moderator"),
+    "report comment": PageState("/comment/{own_comment}/report", "moderator"),
+    "reports": PageState("/admin/reports", "moderator"),
+    "report": PageState("/admin/reports/{report}", "administrator"),
+    "resolve without a decision": PageState("/admin/reports/{report}", "moderator", SUBMIT),
+    "reported comment": PageState("/admin/reports/{reported_comment}", "moderator"),
+    "users": PageState("/admin/users", "administrator"),
+    "users, found": PageState("/admin/users?q=m&role=User", "administrator"),
+    "users, none found": PageState("/admin/users?q=nobody", "administrator"),
+    "users, wrong filter": PageState("/admin/users?role=x", "administrator", status=400),
+    "roles": PageState("/admin/roles", "administrator"),
+}
 ERRORS = {
     "invalid confirmation link": PageState("/auth/confirm/broken", status=400),
     "invalid reset link": PageState("/auth/reset/broken", status=400),
@@ -118,7 +134,7 @@ ERRORS = {
     "rate limited": PageState("/error/429", "user", status=429),
     "server error": PageState("/error/500", "user", status=500),
 }
-PAGE_STATES = {**READING, **WRITING, **ACCOUNT, **ERRORS}
+PAGE_STATES = {**READING, **WRITING, **ACCOUNT, **ADMINISTRATION, **ERRORS}
 EMPTY_SITE_STATES = {
     "home": PageState("/"),
     "home, user": PageState("/", "user"),

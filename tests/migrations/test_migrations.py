@@ -80,7 +80,7 @@ def test_check_compares_models_and_migrations(bare_app: Flask) -> None:
     assert result.exit_code == 0, result.output
 
     for change, undo in {
-        "DROP INDEX ix_users_role_id": "CREATE INDEX ix_users_role_id ON users (role_id)",
+        "DROP INDEX ix_users_newest": "CREATE INDEX ix_users_newest ON users (member_since, id)",
         "ALTER TABLE users ADD COLUMN shoes INTEGER": "ALTER TABLE users DROP COLUMN shoes",
         "CREATE TABLE shoes (id INTEGER)": "DROP TABLE shoes",
     }.items():

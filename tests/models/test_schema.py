@@ -21,6 +21,8 @@ from app.models import (
     OutboxEmail,
     Passkey,
     Post,
+    Report,
+    ReportedItem,
     Role,
     SecurityEvent,
     User,
@@ -93,6 +95,15 @@ def test_every_constraint_has_a_name_that_a_migration_can_drop(inspector: Inspec
     assert all(name and name.split("_")[0] in {"fk", "uq"} for name in names), names
 
 
+def reported_item(user: User, saved: bool = False) -> ReportedItem:
+    row_id = db.session.query(ReportedItem).count()
+    item = ReportedItem(kind="user", row_id=row_id, user_id=user.id, reason="spam")
+    if saved:
+        db.session.add(item)
+        db.session.flush()
+    return item
+
+
 ROWS: dict[type[Any], Callable[[User], Any]] = {
     Role: lambda _user: Role(name="Guest"),
     User: lambda _user: User(username="bob", email="bob@example.com"),
@@ -111,6 +122,8 @@ ROWS: dict[type[Any], Callable[[User], Any]] = {
     Passkey: lambda user: Passkey(
         user_id=user.id, name="x", credential_id=b"x", public_key=b"x", sign_count=0
     ),
+    ReportedItem: reported_item,
+    Report: lambda user: Report(item_id=reported_item(user, saved=True).id, reason="spam"),
     EmailChange: lambda user: EmailChange.record(user, "old@example.com"),
     IdempotencyKey: lambda user: IdempotencyKey(user_id=user.id, key="x", fingerprint="x"),
     Job: lambda _user: Job(name="x", arguments=[]),

@@ -1,23 +1,28 @@
 """Pages, scrapes and jobs read a bounded number of rows of tables that have grown."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from contextvars import Context
+from typing import Any, TypeVar
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
+from app.admin import dashboard
 from app.auth.expiry import delete_expired
 from app.extensions import db
 from app.mail.outbox import prune_outbox
 from app.metrics import collector
+from app.models import Role
 from tests.support.app_factory import make_app
 from tests.support.databases import EphemeralPostgres, migrated
+from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
 
 pytestmark = pytest.mark.slow
 
+Result = TypeVar("Result")
 SIZE = 20_000
 MAX_BUFFERS = 800  # pages of the database, of 8 KB
 
@@ -112,6 +117,42 @@ def test_page_reads_few_rows_also_deep_in_a_list(grown: Flask, path: str) -> Non
             assert client.client.get(f"{path}{query}").status_code == 200
         assert buffers
         assert max(buffers.values()) < MAX_BUFFERS, buffers
+
+
+@pytest.fixture(scope="module")
+def boss(grown: Flask) -> SiteClient:
+    """A logged-in administrator of the site."""
+    with grown.app_context():
+        db.session.execute(text("SELECT setval('users_id_seq', 1000000)"))
+        Role.insert_roles()
+        db.session.commit()
+    user = Factory(grown).user("boss", role="Administrator")
+    return outside(lambda: SiteClient(grown).log_in(user))
+
+
+def outside(action: Callable[[], Result]) -> Result:
+    """Call `action` without the application context of `grown`, which would keep its user."""
+    return Context().run(action)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/admin/", "/admin/users", "/admin/reports", "/admin/users?q=user1", "/admin/users?q=b"),
+        *("/admin/users?status=unconfirmed", "/admin/users?role=Administrator&status=suspended"),
+    ],
+)
+def test_administration_reads_few_rows(
+    grown: Flask, boss: SiteClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(collector, "MAX_ROWS", 100)
+    monkeypatch.setattr(dashboard, "MAX_COUNT", 100)
+
+    with record_buffers(grown) as buffers:
+        assert outside(lambda: boss.client.get(path)).status_code == 200
+
+    assert len(buffers) >= 2
+    assert max(buffers.values()) < MAX_BUFFERS, buffers
 
 
 def test_scrape_reads_few_rows(grown: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def account(outcome: str, **others: str) -> dict[str, str]:
 
 EDITORS = ("author", "administrator")  # demo-only
 DELETERS = ("author", "moderator", "administrator")  # demo-only
-MODERATORS = ("moderator", "administrator")  # demo-only
+MODERATORS = ("moderator", "administrator")
 PUBLIC = dict.fromkeys(ROLES, OK)
 PUBLIC_FORM = dict.fromkeys(ROLES, DONE)
 BODY = {"body": "Some words"}  # demo-only
@@ -100,6 +100,25 @@ FORMS = [
         "/user/{other}/suspension",
         only("administrator", outcome=DONE),
         reason="Spam",
+    ),
+    post("main.report_user", "/user/{other}/report", users(DONE), reason="spam"),
+    # demo-only: begin
+    post(
+        "main.report_post", "/post/{post}/report", users(DONE, author=BAD_REQUEST), reason="spam"
+    ),
+    post(
+        "main.report_comment",
+        "/comment/{comment}/report",
+        users(DONE, author=BAD_REQUEST),
+        reason="spam",
+    ),
+    # demo-only: end
+    post(
+        "admin.report",
+        "/admin/reports/{report}",
+        only(*MODERATORS, outcome=DONE),
+        outcome="dismissed",
+        note="Fine",
     ),
     post(
         "main.reinstate_user", "/user/{other}/reinstatement", only("administrator", outcome=DONE)
@@ -179,6 +198,9 @@ PAGES = [
     get("main.delete_user", "/user/{other}/deletion", only("administrator")),
     get("main.suspend_user", "/user/{other}/suspension", only("administrator")),
     get("main.reinstate_user", "/user/{other}/reinstatement", only("administrator", outcome=DONE)),
+    get("main.report_user", "/user/{other}/report", users(OK)),
+    get("main.report_post", "/post/{post}/report", users(OK, author=BAD_REQUEST)),
+    get("main.report_comment", "/comment/{comment}/report", users(OK, author=BAD_REQUEST)),
     get("main.followers", "/followers/{author}", everyone(OK)),
     get("main.followed_by", "/followed-by/{author}", everyone(OK)),
     get("main.preferences", "/preferences", PUBLIC),
@@ -214,6 +236,11 @@ PAGES = [
         "/auth/audit-log",
         account(FORBIDDEN, administrator=OK),
     ),
+    get("admin.dashboard", "/admin/", only("administrator")),
+    get("admin.reports", "/admin/reports", only(*MODERATORS)),
+    get("admin.report", "/admin/reports/{report}", only(*MODERATORS)),
+    get("admin.users", "/admin/users", only("administrator")),
+    get("admin.roles", "/admin/roles", only("administrator")),
     get("auth.sessions", "/auth/sessions", account(OK)),
     get("auth.tokens", "/auth/tokens", account(OK)),
     get("auth.revoke_tokens", "/auth/tokens/revocation", account(OK)),

@@ -8,7 +8,7 @@ from app.models import Role, User
 from tests.support.endpoints import ROLES, Endpoint
 from tests.support.factories import PASSWORD, Factory, UserData
 from tests.support.http_client import Page
-from tests.support.rows import Snapshot, add_passkey, token_for
+from tests.support.rows import Snapshot, add_passkey, add_report, token_for
 
 ROLE_NAMES = {"moderator": "Moderator", "administrator": "Administrator"}
 
@@ -32,6 +32,7 @@ class ExampleSite:
         self.values = {
             "post": post,  # demo-only
             "comment": make.comment(author, post),  # demo-only
+            "report": add_report(app, self.users["author"], self.users["other"]),
             "passkey": add_passkey(app, author),
             "author": "author",
             "other": "other",

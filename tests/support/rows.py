@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from app.extensions import db, limiter
-from app.models import EmailChange, Passkey, User
+from app.models import EmailChange, Passkey, Report, Target, User
 from tests.support.databases import clear_database
 from tests.support.factories import UserData
 
@@ -81,6 +81,19 @@ def add_passkey(app: Flask, user: UserData, name: str = "data") -> int:
         db.session.add(row)
         db.session.commit()
         return row.id
+
+
+def add_report(app: Flask, reporter: UserData, user: UserData, **columns: str) -> int:
+    """Report `user`, or the `row_id` of another `kind` of theirs; return the id of the item."""
+    columns = {"kind": "user", "row_id": str(user.id), "reason": "spam", "text": "", **columns}
+    with app.app_context():
+        target = Target(columns["kind"], int(columns["row_id"]), user.id)
+        row = db.session.get_one(User, reporter.id)
+        Report.file(row, target, columns["reason"], columns["text"])
+        db.session.commit()
+        return (
+            db.session.scalars(db.select(Report.item_id).order_by(Report.id.desc())).first() or 0
+        )
 
 
 def token_for(app: Flask, user: UserData, purpose: str, seconds: int = 3600) -> str:

@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 TEXT_ATTRIBUTES = {"title", "aria-label", "placeholder", "alt", "label", "aria-description"}
 # Texts that scripts show later.
 SCRIPT_ATTRIBUTES = re.compile(r"data-(label\w*|count|copied|preview-failed|\w*message|\w*text)")
-IGNORED = {"script", "style", "time", "svg"}  # times come from Babel; drawings hold initials
+# Times come from Babel, drawings hold initials, and code is not in a language.
+IGNORED = {"script", "style", "time", "svg", "code"}
 BUTTONS = {"submit", "button", "reset"}
 NOT_TRANSLATED = re.compile(
     rf"""https?://\S+            # URLs

@@ -17,7 +17,7 @@ from tests.support.factories import Factory, UserData
 from tests.support.http_client import SiteClient
 from tests.support.live_site import UNLIMITED
 from tests.support.mailbox import Mailbox
-from tests.support.rows import Snapshot, add_passkey, token_for
+from tests.support.rows import Snapshot, add_passkey, add_report, token_for
 
 ROLE_NAMES = {"user": "User", "moderator": "Moderator", "administrator": "Administrator"}
 TOKENS = {"confirm": "pending", "reset": "user", "change_email": "user", "restore_email": "user"}
@@ -109,6 +109,7 @@ class ContentSite:
             token_id = token.id
         return {
             "user_id": user.id,
+            "report": add_report(self.app, user, self.users["newcomer"], text="data"),
             "passkey": add_passkey(self.app, user),
             "api_token": token_id,
             # demo-only: begin

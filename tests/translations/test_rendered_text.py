@@ -102,7 +102,7 @@ def test_emails_are_translated(content_site: ContentSite, mailbox: Mailbox) -> N
 
     with template_rendered.connected_to(record, content_site.app):
         for submission in SUBMISSIONS:
-            if submission.path.startswith(("/auth/", "/user/")):
+            if submission.path.startswith(("/auth/", "/user/", "/admin/")):
                 submission.submit(content_site)
         content_site.restore()
         log_in_elsewhere(content_site)
