@@ -90,6 +90,7 @@ class Config:
     RATELIMIT_REGISTER = env.text("RATELIMIT_REGISTER", "10 per hour", rules.LIMITS)
     RATELIMIT_EMAIL = env.text("RATELIMIT_EMAIL", "5 per hour", rules.LIMITS)
     RATELIMIT_CHANGE = env.text("RATELIMIT_CHANGE", "60 per minute; 1000 per hour", rules.LIMITS)
+    RATELIMIT_EXPORT = env.text("RATELIMIT_EXPORT", "5 per hour", rules.LIMITS)
     RATELIMIT_PREVIEW = env.text("RATELIMIT_PREVIEW", "100 per minute", rules.LIMITS)  # demo-only
     RATELIMIT_API = env.text("RATELIMIT_API", "600 per minute", rules.LIMITS)
 

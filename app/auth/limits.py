@@ -49,5 +49,8 @@ registrations = limiter.limit(limit_from("RATELIMIT_REGISTER"), methods=["POST"]
 # registering someone's address would prevent them from resetting their password.
 emails_per_client = limiter.shared_limit(EMAIL, scope="emails per client", methods=["POST"])
 emails_per_account = limiter.limit(EMAIL, key_func=lambda: str(current_user.id), methods=["POST"])
+exports_per_account = limiter.limit(
+    limit_from("RATELIMIT_EXPORT"), key_func=lambda: str(current_user.id), methods=["POST"]
+)
 emails_per_recipient = per_recipient("emails per recipient")
 resets_per_recipient = per_recipient("resets per recipient")

@@ -30,6 +30,7 @@ EVENTS = {
     "token_created": _l("API token created"),
     "token_revoked": _l("API token revoked"),
     "tokens_revoked": _l("All API tokens revoked"),
+    "data_exported": _l("Data exported"),
     "username_changed": _l("Username changed"),
     "role_changed": _l("Role changed"),
     "profile_edited": _l("Profile edited"),

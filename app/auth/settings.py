@@ -35,6 +35,9 @@ SECTIONS = [
     Section(
         "main.preferences", "sliders", _l("Language and theme"), _l("How the site looks for you")
     ),
+    Section(
+        "auth.export", "download", _l("Export your data"), _l("Download a copy of everything")
+    ),
     Section("auth.audit_log", "shield", _l("Audit log"), _l("What administrators did")),
     Section("auth.delete_account", "trash", _l("Delete account"), _l("Delete everything")),
 ]

@@ -50,6 +50,7 @@ PAGES = [
     "/auth/delete-account",
     "/auth/sessions",
     "/auth/security-log",
+    "/auth/export",
     "/auth/audit-log",
     "/auth/login/code",
     "/auth/reauthentication",

@@ -25,6 +25,7 @@ LATIN_IN_CHINESE = {
     "http",
     "https",
     "ID",
+    "ZIP",
     "IP",
     "JavaScript",
     "Markdown",
