@@ -295,7 +295,6 @@ def get_config(name: str | None = None) -> type[Config]:
     name = name or "default"
     if name not in config:
         choices = ", ".join(sorted(config))
-        raise ConfigurationError(
-            f"Invalid configuration: FLASK_CONFIG is {name!r}: choose one of {choices}."
-        )
+        message = f"FLASK_CONFIG is {name!r}: choose one of {choices}."
+        raise ConfigurationError(f"Invalid configuration: {message}")
     return config[name]
