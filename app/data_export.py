@@ -25,6 +25,7 @@ from .models import (
     Comment,  # demo-only
     EmailChange,
     FormerUsername,
+    Identity,
     LoginSession,
     OutboxEmail,
     Passkey,
@@ -214,6 +215,7 @@ def _account(user: User) -> dict[str, Any]:
         "two_factor_since": authenticator and authenticator.timestamp,
         "recovery_codes_left": RecoveryCode.count(user),
         "passkeys": _few(Passkey, user, "name", "timestamp", "last_used_at"),
+        "linked_accounts": _few(Identity, user, "issuer", "email", "timestamp"),
         "former_usernames": _few(FormerUsername, user, "username", "expires_at"),
         "former_email_addresses": _few(EmailChange, user, "old_email", "expires_at"),
     }

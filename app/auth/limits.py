@@ -42,6 +42,8 @@ def per_recipient(scope: str) -> Any:
 
 
 password_attempts = limiter.shared_limit(LOGIN, scope=LOGIN_SCOPE, methods=["POST"])
+# Logins with an OpenID Connect issuer, each of which sends requests to it.
+openid_requests = limiter.shared_limit(LOGIN, scope="openid")
 registrations = limiter.limit(limit_from("RATELIMIT_REGISTER"), methods=["POST"])
 
 # All endpoints that send email to an address from a form are limited by sender and by recipient,

@@ -27,6 +27,8 @@ EVENTS = {
     "recovery_codes_replaced": _l("New recovery codes"),
     "passkey_added": _l("Passkey added"),
     "passkey_removed": _l("Passkey removed"),
+    "identity_added": _l("Account linked"),
+    "identity_removed": _l("Account unlinked"),
     "token_created": _l("API token created"),
     "token_revoked": _l("API token revoked"),
     "tokens_revoked": _l("All API tokens revoked"),

@@ -7,6 +7,8 @@ from app.auth.settings import SECTIONS, Section
 from tests.support.factories import Factory
 from tests.support.http_client import Page, SiteClient
 
+pytestmark = pytest.mark.usefixtures("issuer")  # without one, a section is missing
+
 DELETE, AUDIT = "auth.delete_account", "auth.audit_log"
 OF_USERS = [section for section in SECTIONS if section.endpoint != AUDIT]
 OF_ADMINISTRATORS = [section for section in SECTIONS if section.endpoint != DELETE]
