@@ -77,6 +77,10 @@ class Config:
     PERMANENT_SESSION_LIFETIME = timedelta(days=31)
     TWO_FACTOR_ROLES = env.strings("TWO_FACTOR_ROLES", rules.ROLES)
     REAUTHENTICATION_MINUTES = env.number("REAUTHENTICATION_MINUTES", 15, maximum=1440)
+    OIDC_ISSUER = env.text("OIDC_ISSUER", rule=rules.ISSUER)
+    OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
+    OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
+    OIDC_NAME = env.text("OIDC_NAME")
     REMEMBER_COOKIE_NAME = "remember_token"
     REMEMBER_COOKIE_HTTPONLY = True
     REMEMBER_COOKIE_SAMESITE = "Lax"
@@ -90,6 +94,7 @@ class Config:
     RATELIMIT_REGISTER = env.text("RATELIMIT_REGISTER", "10 per hour", rules.LIMITS)
     RATELIMIT_EMAIL = env.text("RATELIMIT_EMAIL", "5 per hour", rules.LIMITS)
     RATELIMIT_CHANGE = env.text("RATELIMIT_CHANGE", "60 per minute; 1000 per hour", rules.LIMITS)
+    RATELIMIT_EXPORT = env.text("RATELIMIT_EXPORT", "5 per hour", rules.LIMITS)
     RATELIMIT_PREVIEW = env.text("RATELIMIT_PREVIEW", "100 per minute", rules.LIMITS)  # demo-only
     RATELIMIT_API = env.text("RATELIMIT_API", "600 per minute", rules.LIMITS)
 
@@ -129,10 +134,8 @@ class Config:
         errors = cls.validation_errors()
         if errors:
             lines = "\n".join(f"  * {error}" for error in errors)
-            raise ConfigurationError(
-                f"Invalid configuration: {cls.__name__} has errors "
-                f"(see docs/configuration.md):\n{lines}"
-            )
+            about = f"{cls.__name__} has errors (see docs/configuration.md)"
+            raise ConfigurationError(f"Invalid configuration: {about}:\n{lines}")
 
     @classmethod
     def init_app(cls, app: "Flask") -> None:
@@ -223,8 +226,7 @@ class ProductionConfig(Config):
         is_local = "@localhost" in (cls.FLASKY_MAIL_SENDER or "")
         if cls.MAIL_SERVER and is_local and is_served_by_gunicorn():
             app.logger.warning(
-                "Mail servers can reject email from localhost: set "
-                "FLASKY_MAIL_SENDER (MAIL_DEFAULT_SENDER is not used)."
+                "Mail servers can reject email from localhost: set FLASKY_MAIL_SENDER."
             )
         if not cls.REDIS_URL and is_served_by_gunicorn():  # commands are not rate limited
             app.logger.warning(
@@ -284,17 +286,15 @@ config: dict[str, type[Config]] = {
 
 
 def get_config(name: str | None = None) -> type[Config]:
-    """Return the configuration called `name`, by default the one that FLASK_CONFIG names.
+    """Return the configuration called `name`; raise ConfigurationError if there is none.
 
-    Without FLASK_CONFIG, it is DevelopmentConfig, except on Heroku. Raise ConfigurationError if
-    there is none of this name.
+    The default is FLASK_CONFIG or, without it, DevelopmentConfig, except on Heroku.
     """
     name = name or env.text("FLASK_CONFIG")
     name = name or ("heroku" if env.text("DYNO") else None)  # heroku-only
     name = name or "default"
     if name not in config:
         choices = ", ".join(sorted(config))
-        raise ConfigurationError(
-            f"Invalid configuration: FLASK_CONFIG is {name!r}: choose one of {choices}."
-        )
+        message = f"FLASK_CONFIG is {name!r}: choose one of {choices}."
+        raise ConfigurationError(f"Invalid configuration: {message}")
     return config[name]

@@ -20,6 +20,7 @@ from .models import (
     Follow,  # demo-only
     FormerUsername,
     IdempotencyKey,
+    Identity,
     LoginSession,
     OutboxEmail,
     Post,  # demo-only
@@ -53,6 +54,7 @@ def delete_user(user: User) -> None:
     db.session.execute(delete(OutboxEmail).where(OutboxEmail.recipient == user.email))
     EmailChange.delete_all(user)  # they could restore the email address
     FormerUsername.delete_all(user)
+    Identity.remove(user)
     if user.erase():
         jobs.enqueue(delete_rows_of_user, user.id, unique=True)
     db.session.expire_all()

@@ -214,6 +214,10 @@ SENTRY = Rule(
     "use a DSN such as https://key@example.ingest.sentry.io/1",
     rf"(?a)https?://\w+@{HOSTNAME}({PORT})?/([\w.~-]+/)*\d+",
 )
+ISSUER = Rule(
+    "use the https URL of an OpenID Connect issuer, such as https://accounts.google.com",
+    rf"(?a)(https://{HOSTNAME}|http://(localhost|127\.0\.0\.1))({PORT})?{PATH}/?",
+)
 SCRYPT = Rule(
     "use scrypt:N:r:p, where N is a power of two, such as scrypt:32768:8:1",
     r"scrypt(:[0-9]{1,9}){3}",
@@ -244,6 +248,13 @@ def validate_common(settings: Any) -> Iterator[str]:
             "https://example.com or https://example.com/blog. Its host can have letters, digits, "
             "dots and hyphens; write an international domain in ASCII (xn--…). IPv6 addresses are "
             "not supported. Its path can have letters, digits, dots, hyphens, underscores and ~."
+        )
+    if settings.OIDC_ISSUER and not (settings.OIDC_CLIENT_ID and settings.OIDC_CLIENT_SECRET):
+        yield "OIDC_ISSUER is set: set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, too."
+    if settings.OIDC_ISSUER and not (find_spec("authlib") and find_spec("requests")):
+        yield (
+            "OIDC_ISSUER is set, but Authlib is not installed: add Authlib and requests to "
+            "requirements/common.in and run make lock."
         )
     url = settings.SQLALCHEMY_DATABASE_URI
     if url and not is_database_url(url):

@@ -9,6 +9,7 @@ from typing import IO
 
 import pytest
 
+from app.gunicorn_worker import PASSWORD_REQUEST
 from tests.support.echo_site import digest
 from tests.support.servers import TIMEOUT, Gunicorn, eventually
 
@@ -183,3 +184,18 @@ def drips(connection: socket.socket) -> bool:
         return False
     except OSError:
         return True
+
+
+@pytest.mark.parametrize(
+    ("line", "has_password"),
+    [
+        (b"POST /auth/login HTTP/1.1", True),
+        (b"POST /blog/auth/login HTTP/1.1", True),
+        (b"POST /auth/exports HTTP/1.1", True),
+        (b"POST /auth/export HTTP/1.1", False),
+        (b"POST /blog/auth/export?x HTTP/1.1", False),
+        (b"GET /auth/login HTTP/1.1", False),
+    ],
+)
+def test_download_does_not_occupy_a_thread_for_passwords(line: bytes, has_password: bool) -> None:
+    assert bool(PASSWORD_REQUEST.match(line)) is has_password

@@ -20,6 +20,8 @@ def hide_token(response: Response) -> Response:
 from . import (  # noqa: E402, F401 - registers the views and the job
     email_change,
     expiry,
+    export,
+    openid,
     passkeys,
     password,
     reauthentication,

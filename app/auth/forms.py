@@ -107,6 +107,31 @@ class RegistrationForm(Form):
             raise ValidationError(USERNAME_TAKEN)
 
 
+class OpenIDRegistrationForm(Form):
+    """Create an account with an email address that an OpenID Connect issuer has verified."""
+
+    username = username_field(USERNAME_HINT)
+    password = new_password_field(_l("Password"))
+    password2 = repeat_field()
+    submit = SubmitField(_l("Sign up"))
+
+    def __init__(self, email: str) -> None:
+        super().__init__()
+        self.address = email
+
+    def validate_username(self, field: Field) -> None:
+        """Reject a username that is taken, except by an earlier registration of the email."""
+        if not username_is_available(field.data or "", self.address):
+            raise ValidationError(USERNAME_TAKEN)
+
+
+class LinkIdentityForm(Form):
+    """Link an account at an OpenID Connect issuer to the account with the same address."""
+
+    password = PasswordField(_l("Password"), [REQUIRED])
+    submit = SubmitField(_l("Log in"))
+
+
 class ConfirmAccountForm(Form):
     """Confirm an account with its password: see `registration.confirm`."""
 

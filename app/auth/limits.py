@@ -42,6 +42,8 @@ def per_recipient(scope: str) -> Any:
 
 
 password_attempts = limiter.shared_limit(LOGIN, scope=LOGIN_SCOPE, methods=["POST"])
+# Logins with an OpenID Connect issuer, each of which sends requests to it.
+openid_requests = limiter.shared_limit(LOGIN, scope="openid")
 registrations = limiter.limit(limit_from("RATELIMIT_REGISTER"), methods=["POST"])
 
 # All endpoints that send email to an address from a form are limited by sender and by recipient,
@@ -49,5 +51,8 @@ registrations = limiter.limit(limit_from("RATELIMIT_REGISTER"), methods=["POST"]
 # registering someone's address would prevent them from resetting their password.
 emails_per_client = limiter.shared_limit(EMAIL, scope="emails per client", methods=["POST"])
 emails_per_account = limiter.limit(EMAIL, key_func=lambda: str(current_user.id), methods=["POST"])
+exports_per_account = limiter.limit(
+    limit_from("RATELIMIT_EXPORT"), key_func=lambda: str(current_user.id), methods=["POST"]
+)
 emails_per_recipient = per_recipient("emails per recipient")
 resets_per_recipient = per_recipient("resets per recipient")

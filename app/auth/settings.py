@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_required
 
+from ..security import openid
 from . import auth
 
 
@@ -29,11 +30,15 @@ SECTIONS = [
         "auth.two_factor", "phone", _l("Two-factor authentication"), _l("A code at each login")
     ),
     Section("auth.passkeys", "fingerprint", _l("Passkeys"), _l("Log in without a password")),
+    Section("auth.identity", "link", _l("Linked account"), _l("Log in with another account")),
     Section("auth.sessions", "devices", _l("Sessions"), _l("Devices that are logged in")),
     Section("auth.security_log", "clock", _l("Security log"), _l("Logins and changes")),
     Section("auth.tokens", "code", _l("API tokens"), _l("Access for apps and scripts")),
     Section(
         "main.preferences", "sliders", _l("Language and theme"), _l("How the site looks for you")
+    ),
+    Section(
+        "auth.export", "download", _l("Export your data"), _l("Download a copy of everything")
     ),
     Section("auth.delete_account", "trash", _l("Delete account"), _l("Delete everything")),
 ]
@@ -43,8 +48,9 @@ SECTIONS = [
 def settings_sections() -> list[Section]:
     """Return the sections that the current user can open."""
     # Administrators cannot delete their own accounts: see session.py.
-    closed = "auth.delete_account" if current_user.is_administrator() else None
-    return [section for section in SECTIONS if section.endpoint != closed]
+    closed = {"auth.delete_account"} if current_user.is_administrator() else set()
+    closed |= set() if openid.is_enabled() else {"auth.identity"}
+    return [section for section in SECTIONS if section.endpoint not in closed]
 
 
 @auth.get("/settings")

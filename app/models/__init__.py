@@ -11,6 +11,7 @@ from .feed import feed_of  # demo-only
 from .follow import Follow  # demo-only
 from .former_username import FormerUsername, TooManyUsernames
 from .idempotency import IdempotencyKey
+from .identity import Identity
 from .job import Job
 from .login_session import LoginSession
 from .outbox_email import OutboxEmail
@@ -42,6 +43,7 @@ __all__ = [
     "Follow",  # demo-only
     "FormerUsername",
     "IdempotencyKey",
+    "Identity",
     "Job",
     "LoginSession",
     "OutboxEmail",

@@ -29,7 +29,7 @@ class Comment(Model):
     disabled_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="SET NULL"), index=True
     )
-    author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
 
     author: Mapped[User] = relationship(back_populates="comments", foreign_keys=[author_id])
@@ -40,6 +40,7 @@ class Comment(Model):
     __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012 - declared by SQLAlchemy
     __table_args__ = (
         Index("ix_comments_newest", "timestamp", "id"),
+        Index("ix_comments_author_newest", "author_id", "timestamp", "id"),
         Index("ix_comments_post_newest", "post_id", "timestamp", "id"),
     )
 
@@ -72,6 +73,12 @@ class Comment(Model):
             .join(Post, (Post.id == cls.post_id) & Post.deleted_at.is_(None))
             .join(author, (author.id == Post.author_id) & User.is_shown(author))
         )
+
+    @classmethod
+    def rows_of(cls, user: User) -> Rows:
+        """Return the columns for the export of the comments of `user`, hidden ones included."""
+        columns = cls.id, cls.post_id, cls.timestamp, cls.disabled, cls.body
+        return select(*columns).where(cls.author_id == user.id)
 
     def suspend(self, by: User) -> None:
         """Hide the text; record the moderator and the time."""

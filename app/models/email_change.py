@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
 from .account import read_token, sign_token
+from .identity import Identity
 from .passkey import Passkey
 from .statements import lock_row, rows_changed
 from .two_factor import Authenticator
@@ -61,8 +62,8 @@ class EmailChange(Model):
     def restore(self) -> User | None:
         """Restore the old address; end all sessions, tokens and links, and remove the password.
 
-        Passkeys and a second factor that were added since the change are removed, too. An earlier
-        second factor stays: someone who can read the old mailbox must not get around it.
+        Passkeys, linked accounts and a second factor that were added since are removed, too. An
+        earlier second factor stays: someone who can read the old mailbox must not get around it.
         Return the user, or None if this change was undone meanwhile. Raise IntegrityError if
         another account has the address.
         """
@@ -71,7 +72,7 @@ class EmailChange(Model):
         later = delete(cls).where(cls.user_id == user.id, cls.id >= self.id)
         if not rows_changed(db.session.execute(later)):
             return None
-        for model in (Authenticator, Passkey):
+        for model in (Authenticator, Identity, Passkey):
             added = model.timestamp >= self.expires_at - RESTORE_PERIOD
             db.session.execute(delete(model).where(model.user_id == user.id, added))
         user.email, user.password_hash = self.old_email, None

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model
 from .statements import delete_older
-from .types import UTCDateTime, utcnow
+from .types import Rows, UTCDateTime, utcnow
+from .user import User
 
 FIRST_DELAY = timedelta(seconds=15)
 MAX_DELAY = timedelta(hours=1)
@@ -45,7 +46,7 @@ class OutboxEmail(Model):
 
     __table_args__ = (
         Index("ix_outbox_emails_unsent", "sent_at", "id"),
-        Index("ix_outbox_emails_recipient", "recipient"),
+        Index("ix_outbox_emails_recipient", "recipient", "created_at", "id"),
         _partial_index("pending", "id", "sent_at IS NULL AND discarded_at IS NULL"),
         _partial_index("discarded", "discarded_at", "discarded_at IS NOT NULL"),
     )
@@ -59,6 +60,12 @@ class OutboxEmail(Model):
     def pending(cls) -> "Select[OutboxEmail]":
         """Return the emails that are still to be sent, oldest first."""
         return cls.unsent().where(cls.discarded_at.is_(None))
+
+    @classmethod
+    def rows_to(cls, user: User) -> Rows:
+        """Return id, timestamp, subject and sent_at of the emails to the address of `user`."""
+        columns = cls.id, cls.created_at.label("timestamp"), cls.subject, cls.sent_at
+        return select(*columns).where(cls.recipient == user.email)
 
     @classmethod
     def prune(cls, before: datetime) -> Iterator[int]:

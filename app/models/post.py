@@ -66,3 +66,9 @@ class Post(Model):
         author = User.username, User.name, User.avatar_hash
         posts = select(*columns, *author).join(User, User.id == cls.author_id)
         return posts.where(*cls.visible())
+
+    @classmethod
+    def rows_of(cls, user: User) -> Rows:
+        """Return id, timestamp and body of the posts of `user`."""
+        posts = select(cls.id, cls.timestamp, cls.body)
+        return posts.where(cls.author_id == user.id, cls.deleted_at.is_(None))

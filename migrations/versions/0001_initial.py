@@ -31,7 +31,12 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name="pk_outbox_emails"),
     )
     op.create_index("ix_outbox_emails_unsent", "outbox_emails", ["sent_at", "id"], unique=False)
-    op.create_index("ix_outbox_emails_recipient", "outbox_emails", ["recipient"], unique=False)
+    op.create_index(
+        "ix_outbox_emails_recipient",
+        "outbox_emails",
+        ["recipient", "created_at", "id"],
+        unique=False,
+    )
     for name, column, condition in (
         ("pending", "id", sa.text("sent_at IS NULL AND discarded_at IS NULL")),
         ("discarded", "discarded_at", sa.text("discarded_at IS NOT NULL")),
@@ -176,7 +181,9 @@ def upgrade():
         ),
         sa.PrimaryKeyConstraint("id", name="pk_comments"),
     )
-    op.create_index("ix_comments_author_id", "comments", ["author_id"], unique=False)
+    op.create_index(
+        "ix_comments_author_newest", "comments", ["author_id", "timestamp", "id"], unique=False
+    )
     op.create_index("ix_comments_disabled_by_id", "comments", ["disabled_by_id"], unique=False)
     op.create_index("ix_comments_newest", "comments", ["timestamp", "id"], unique=False)
     op.create_index(
@@ -299,7 +306,7 @@ def downgrade():
     op.drop_index("ix_comments_post_newest", table_name="comments")
     op.drop_index("ix_comments_newest", table_name="comments")
     op.drop_index("ix_comments_disabled_by_id", table_name="comments")
-    op.drop_index("ix_comments_author_id", table_name="comments")
+    op.drop_index("ix_comments_author_newest", table_name="comments")
     op.drop_table("comments")
 
     op.drop_index("ix_posts_newest", table_name="posts")

@@ -7,6 +7,8 @@ from app.auth.settings import SECTIONS, Section
 from tests.support.factories import Factory
 from tests.support.http_client import Page, SiteClient
 
+pytestmark = pytest.mark.usefixtures("issuer")  # without one, a section is missing
+
 DELETE = "auth.delete_account"
 OF_USERS = SECTIONS
 OF_ADMINISTRATORS = [section for section in SECTIONS if section.endpoint != DELETE]

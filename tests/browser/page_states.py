@@ -87,6 +87,7 @@ ACCOUNT = {
     "restore email": PageState("/auth/restore-email/{restore_email_token}"),
     "sessions": PageState("/auth/sessions", "user"),
     "security log": PageState("/auth/security-log", "user"),
+    "export": PageState("/auth/export", "user"),
     "audit log": PageState("/auth/audit-log", "administrator"),
     "login code": PageState("/auth/login/code"),
     "two-factor": PageState("/auth/two-factor", "user"),

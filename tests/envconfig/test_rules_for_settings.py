@@ -41,6 +41,15 @@ INVALID = [
     ({"SITE_URL": "https://a.example:0"}, "SITE_URL is missing or invalid"),
     ({"SITE_URL": "https://a..example"}, "SITE_URL is missing or invalid"),
     ({"SITE_URL": "https://bücher.example"}, "SITE_URL is missing or invalid"),
+    ({"OIDC_ISSUER": "http://a.example"}, "OIDC_ISSUER is 'http://a.example': use the https"),
+    (
+        {"OIDC_ISSUER": "https://a.example/?x"},
+        "OIDC_ISSUER is 'https://a.example/?x': use the https",
+    ),
+    (
+        {"OIDC_ISSUER": "https://a.example", "OIDC_CLIENT_ID": "x"},
+        "OIDC_ISSUER is set: set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, too.",
+    ),
     ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
     ({"DATABASE_URL": "mysql://host/site"}, "DATABASE_URL is invalid: use postgresql://"),
     ({"DATABASE_URL": "sqlite:site"}, "DATABASE_URL is invalid"),

@@ -16,6 +16,7 @@ from app.models import (
     EmailChange,
     FormerUsername,
     IdempotencyKey,
+    Identity,
     Job,
     LoginSession,
     OutboxEmail,
@@ -126,6 +127,7 @@ ROWS: dict[type[Any], Callable[[User], Any]] = {
     Report: lambda user: Report(item_id=reported_item(user, saved=True).id, reason="spam"),
     EmailChange: lambda user: EmailChange.record(user, "old@example.com"),
     IdempotencyKey: lambda user: IdempotencyKey(user_id=user.id, key="x", fingerprint="x"),
+    Identity: lambda user: Identity(user_id=user.id, issuer="x", subject="x", email="x"),
     Job: lambda _user: Job(name="x", arguments=[]),
     OutboxEmail: lambda _user: OutboxEmail(recipient="", subject="", body_text="", body_html=""),
 }

@@ -57,6 +57,7 @@ PASSWORD = {"password": "{password}"}
 NEW_PASSWORD = {"password": "another long sentence", "password2": "another long sentence"}
 ACCOUNT = {"email": "new@example.com", "username": "new", **PASSWORD, "password2": "{password}"}
 EDITED = {"email": "o@example.com", "username": "other", "confirmed": "y", "role": "{role}"}
+DISABLED = dict.fromkeys(ROLES, NOT_FOUND)  # without OIDC_ISSUER: see tests/auth/test_openid.py
 UNCONFIRMED_PAGE = PUBLIC | dict.fromkeys(ROLES[2:], DONE)
 
 
@@ -178,6 +179,11 @@ FORMS = [
         account(DONE, administrator=FORBIDDEN),
         **PASSWORD,
     ),
+    post("auth.export", "/auth/export", account(OK)),
+    post("auth.openid_password", "/auth/openid/password", DISABLED),
+    post("auth.openid_register", "/auth/openid/register", DISABLED),
+    post("auth.link_identity", "/auth/identity/link", DISABLED),
+    post("auth.remove_identity", "/auth/identity/removal", DISABLED),
     post("auth.revoke_session", "/auth/sessions/1/revocation", account(DONE)),
     post("auth.revoke_other_sessions", "/auth/sessions/revocation", account(DONE)),
     post("auth.tokens", "/auth/tokens", account(OK), name="phone", days="30", **PASSWORD),
@@ -241,6 +247,13 @@ PAGES = [
     get("admin.report", "/admin/reports/{report}", only(*MODERATORS)),
     get("admin.users", "/admin/users", only("administrator")),
     get("admin.roles", "/admin/roles", only("administrator")),
+    get("auth.export", "/auth/export", account(OK)),
+    get("auth.openid_start", "/auth/openid", DISABLED),
+    get("auth.openid_callback", "/auth/openid/callback", DISABLED),
+    get("auth.openid_password", "/auth/openid/password", DISABLED),
+    get("auth.openid_register", "/auth/openid/register", DISABLED),
+    get("auth.link_identity", "/auth/identity/link", DISABLED),
+    get("auth.identity", "/auth/identity", DISABLED),
     get("auth.sessions", "/auth/sessions", account(OK)),
     get("auth.tokens", "/auth/tokens", account(OK)),
     get("auth.revoke_tokens", "/auth/tokens/revocation", account(OK)),

@@ -53,6 +53,7 @@ PAGES = [
     "/auth/delete-account",
     "/auth/sessions",
     "/auth/security-log",
+    "/auth/export",
     "/auth/audit-log",
     "/admin/",
     "/admin/users",

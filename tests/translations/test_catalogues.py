@@ -19,18 +19,23 @@ UNSPACED = re.compile(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9][{HAN}]")
 HALF_WIDTH = re.compile(rf"[{HAN}] ?[,.;:!?()]|[,.;:!?()] ?[{HAN}]")
 # Dates and times in Chinese end with a Chinese character: “2026年3月1日加入”.
 DATE = re.compile(r"%\((date|time)\)s")
-NOT_CHINESE = re.compile(r"%\(\w+\)[ds]|\{count\}|ann@example\.com|docs/configuration\.md")
+NOT_CHINESE = re.compile(
+    r"`[\w.]+`|%\(\w+\)[ds]|\{count\}|ann@example\.com|docs/configuration\.md"
+)
 LATIN_IN_CHINESE = {
     "API",
     "http",
     "https",
     "ID",
     "IP",
+    "JSON",
     "JavaScript",
     "Markdown",
     "MB",
     "NUL",
     "OpenAPI",
+    "UTC",
+    "ZIP",
 }
 LATIN_IN_CHINESE |= {"SITE_URL", "TRUSTED_HOSTS"}
 
