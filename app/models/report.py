@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
-from .statements import count_up_to, delete_batch, insert_or_ignore, rows_changed
+from .statements import count_up_to, delete_batch, insert_or_ignore, lock_row, rows_changed
 from .types import Rows, UTCDateTime, utcnow
 from .user import User
 
@@ -100,11 +100,12 @@ class ReportedItem(Model):
 
     def resolve(self, by: User, outcome: str, note: str) -> datetime | None:
         """Close the item; return the time, or None if another moderator was faster."""
-        cls, now = type(self), utcnow()
-        is_open = (cls.id == self.id) & cls.resolved_at.is_(None)
-        values = {"resolved_at": now, "resolved_by_id": by.id, "outcome": outcome, "note": note}
-        closed = rows_changed(db.session.execute(update(cls).where(is_open).values(values)))
-        return now if closed else None
+        # The time is read after the lock: no report that was written before it is left open.
+        if not lock_row(self) or self.resolved_at is not None:
+            return None
+        self.resolved_at, self.resolved_by_id = utcnow(), by.id
+        self.outcome, self.note = outcome, note
+        return self.resolved_at
 
 
 class Report(Model):

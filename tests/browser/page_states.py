@@ -120,7 +120,7 @@ ADMINISTRATION = {
     "reported comment": PageState("/admin/reports/{reported_comment}", "moderator"),
     "users": PageState("/admin/users", "administrator"),
     "users, found": PageState("/admin/users?q=m&role=User", "administrator"),
-    "users, none found": PageState("/admin/users?q=nobody", "administrator"),
+    "users, none found": PageState("/admin/users?q=missing", "administrator"),
     "users, wrong filter": PageState("/admin/users?role=x", "administrator", status=400),
     "roles": PageState("/admin/roles", "administrator"),
 }

@@ -59,7 +59,7 @@ PAGES = [
     "/admin/users",
     "/admin/reports",
     "/admin/reports/{report}",
-    "/admin/users?q=nobody",
+    "/admin/users?q=missing",
     "/admin/roles",
     "/auth/login/code",
     "/auth/reauthentication",
