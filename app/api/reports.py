@@ -11,11 +11,11 @@ from .schemas import ReportIn
 def file_report(target: Target, body: ReportIn) -> None:
     """Report `target` as the current user, or change the user's report of it.
 
-    Abort with 400 if it is the user's own, and with 409 if moderators have reviewed that report or
+    Abort with 403 if it is the user's own, and with 409 if moderators have reviewed that report or
     the user has too many open ones.
     """
     if target.user_id == current_user.id:
-        abort(400, "You cannot report yourself, or what you wrote.")
+        abort(403, "You cannot report yourself, or what you wrote.")
     try:
         Report.file(current_user, target, body.reason, body.text)
     except AlreadyReviewed:
