@@ -31,6 +31,7 @@ from .models import (
     Passkey,
     Post,  # demo-only
     RecoveryCode,
+    Report,
     Rows,
     SecurityEvent,
     Slice,
@@ -193,6 +194,11 @@ def _sections(user: User) -> list[Section]:
         Section("sessions", sessions, _columns("browser", "system", *use)),
         Section("api_tokens", tokens, _columns("name", "read_only", "expires_at", *use)),
         Section("security_log", log, _event),
+        Section(
+            "reports",
+            Report.rows_by(user),
+            _columns("timestamp", "kind", "row_id", "reason", "text"),
+        ),
         Section("emails", OutboxEmail.rows_to(user), _columns("timestamp", "subject", "sent_at")),
     ]
 

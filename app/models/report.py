@@ -173,6 +173,14 @@ class Report(Model):
         return reports.outerjoin(User, is_reporter).where(cls.item_id == item.id)
 
     @classmethod
+    def rows_by(cls, reporter: User) -> Rows:
+        """Return the columns of the reports by a user, and of what these are about."""
+        columns = cls.id, cls.timestamp, cls.reason, cls.text
+        reports = select(*columns, ReportedItem.kind, ReportedItem.row_id)
+        reports = reports.join(ReportedItem, ReportedItem.id == cls.item_id)
+        return reports.where(cls.reporter_id == reporter.id)
+
+    @classmethod
     def close(cls, item_id: int, until: datetime, limit: int) -> tuple[int, list[User]]:
         """Close open reports of an item that were written until a time, at most `limit`.
 

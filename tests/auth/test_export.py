@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.data_export import DataExport
 from app.extensions import db
-from app.models import LoginSession, SecurityEvent, User, utcnow
+from app.models import LoginSession, Report, SecurityEvent, Target, User, utcnow
 from tests.auth.test_security_log import events
 from tests.auth.test_sessions import FIREFOX, device
 from tests.support.authenticator_app import AuthenticatorApp
@@ -64,6 +64,20 @@ def test_export_contains_the_subjects_of_emails(app: Flask, make: Factory) -> No
     [email] = files_of(download(client))["emails.json"]
 
     assert "Your password was changed" in email["subject"]
+
+
+def test_export_contains_own_reports(app: Flask, make: Factory) -> None:
+    ann, bob = make.user("ann"), make.user("bob")
+    with app.app_context():
+        for reporter in (ann, bob):
+            row = db.session.get_one(User, reporter.id)
+            Report.file(row, Target("user", 9, bob.id), "spam", f"Says {row.username}")
+        db.session.commit()
+
+    [report] = files_of(download(SiteClient(app).log_in(ann)))["reports.json"]
+
+    assert report.pop("timestamp")
+    assert report == {"kind": "user", "row_id": 9, "reason": "spam", "text": "Says ann"}
 
 
 def test_export_contains_no_secrets(app: Flask, make: Factory, phone: AuthenticatorApp) -> None:
