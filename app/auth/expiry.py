@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from .. import jobs
 from ..extensions import db
 from ..models import (
@@ -11,17 +13,24 @@ from ..models import (
     IdempotencyKey,
     LoginSession,
     Registration,
+    Report,
     ReportedItem,
     SecurityEvent,
+    delete_batch,
     delete_older,
     utcnow,
 )
+
+BATCH = 1000  # rows
 
 
 @jobs.job(priority=jobs.LOW, every=timedelta(hours=1))
 def delete_expired() -> None:
     """Delete expired rows in batches, each in a transaction of its own."""
     now = utcnow()
+    old_items = select(ReportedItem.id).where(ReportedItem.resolved_at < now - ReportedItem.TTL)
+    while delete_batch(Report, Report.item_id.in_(old_items), BATCH):  # before their items
+        db.session.commit()
     expiries = [
         (Registration.expires_at, now),
         (LoginSession.expires_at, now),
@@ -33,5 +42,5 @@ def delete_expired() -> None:
         (IdempotencyKey.timestamp, now - IdempotencyKey.TTL),
     ]
     for column, before in expiries:
-        for _deleted in delete_older(column, before):
+        for _deleted in delete_older(column, before, BATCH):
             db.session.commit()

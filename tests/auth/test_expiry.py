@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from app.auth import expiry
 from app.auth.expiry import delete_expired
 from app.extensions import db
 from app.models import (
@@ -14,10 +15,14 @@ from app.models import (
     IdempotencyKey,
     LoginSession,
     Registration,
+    Report,
+    ReportedItem,
     SecurityEvent,
+    Target,
     User,
     utcnow,
 )
+from tests.support.databases import record_statements
 from tests.support.factories import Factory
 from tests.support.rows import count_rows
 
@@ -40,6 +45,32 @@ def test_expired_rows_are_deleted_in_batches(app: Flask) -> None:
         db.session.commit()
 
     assert count_rows(app, Registration) == 3
+
+
+def test_reports_of_an_old_item_are_deleted_in_batches(
+    app: Flask, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by the foreign key of the item, which would delete all of them at once."""
+    monkeypatch.setattr(expiry, "BATCH", 2)
+    bad, *reporters = [make.user(name) for name in ("bad", "ann", "bob", "cat")]
+    with app.app_context():
+        for reporter in reporters:
+            row = db.session.get_one(User, reporter.id)
+            for row_id in (1, 2):
+                Report.file(row, Target("post", row_id, bad.id), "spam", "")
+        ages = {1: ReportedItem.TTL, 2: ReportedItem.TTL - timedelta(minutes=1)}
+        for row_id, age in ages.items():
+            items = db.update(ReportedItem).where(ReportedItem.row_id == row_id)
+            db.session.execute(items.values(resolved_at=utcnow() - age))
+        db.session.commit()
+
+        with record_statements(app) as executed:
+            delete_expired()
+            db.session.commit()
+
+        assert set(db.session.scalars(db.select(ReportedItem.row_id))) == {2}
+    assert count_rows(app, Report) == 3
+    assert sum(statement.startswith("DELETE FROM reports ") for statement in executed) == 3
 
 
 def test_expired_login_sessions_are_deleted(app: Flask, make: Factory) -> None:
