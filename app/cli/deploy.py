@@ -57,7 +57,7 @@ def deploy() -> None:
         raise
     except Exception as error:  # noqa: BLE001 - a migration can raise anything
         db.session.rollback()
-        raise click.ClickException(f"{failure}: {one_line(error)}{grant_for(error)}") from None
+        raise click.ClickException(f"{failure}: {one_line(error)}{hint_for(error)}") from None
     click.echo("Deployed.")
 
 
@@ -67,8 +67,13 @@ def set_lock_timeout() -> None:
         db.session.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
 
 
-def grant_for(error: Exception) -> str:
-    """Return what to type if the role may not create tables: the default since PostgreSQL 15."""
+def hint_for(error: Exception) -> str:
+    """Return what to type after a merge of two histories, and if the role may not create tables.
+
+    The latter is the default since PostgreSQL 15.
+    """
+    if "Multiple head revisions" in str(error):
+        return ". Join them: flask db merge heads"
     denied = CANNOT_CREATE.search(str(error))
     if denied is None:
         return ""

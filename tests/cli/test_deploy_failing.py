@@ -78,6 +78,14 @@ def test_database_of_a_newer_release_is_refused(bare_app: Flask) -> None:
     assert_one_line(deploy(bare_app), "later")
 
 
+def test_two_last_migrations_are_to_be_joined(bare_app: Flask, tmp_path: Path) -> None:
+    add_migration(bare_app, tmp_path, "pass")
+    file = tmp_path / "migrations" / "versions" / f"{EXTRA}_extra.py"
+    file.with_name("other.py").write_text(file.read_text().replace(EXTRA, "other"))
+
+    assert_one_line(deploy(bare_app), "Join them: flask db merge heads")
+
+
 def test_exception_in_a_migration_is_one_line(bare_app: Flask, tmp_path: Path) -> None:
     deploy(bare_app)
     add_migration(bare_app, tmp_path, '{}["no such key"]')
