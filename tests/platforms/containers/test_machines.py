@@ -100,7 +100,7 @@ def test_each_email_is_sent_once_by_one_of_the_workers(site: Machines) -> None:
         machine.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
         for machine in site.workers
     }
-    assert site.smtp_sink.clients() == addresses_of_workers
+    assert site.smtp_sink.clients() <= addresses_of_workers
 
 
 def test_metrics_of_all_machines_add_up(site: Machines) -> None:

@@ -29,6 +29,7 @@ PLANTED = {
     "SECRET_KEY": "planted-key-" * 4,
     "SECRET_KEY_FALLBACKS": "planted-old-key-" * 3,
     "MAIL_PASSWORD": "planted-mail-password",
+    "OIDC_CLIENT_SECRET": "planted-oidc-secret",
     "METRICS_TOKEN": "planted-metrics-token",
     "SENTRY_DSN": "http://planted_sentry_key@127.0.0.1:1/7",
     "REDIS_URL": "redis://:planted-redis@127.0.0.1:1/0",
