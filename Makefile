@@ -103,7 +103,7 @@ lint: venv ## check formatting, style, types, imports and shell scripts
 	$(in-venv) ruff check .
 	$(in-venv) mypy
 	.venv/bin/lint-imports
-	.venv/bin/shellcheck $(filter-out %.py %.toml,$(wildcard bin/*)) .ci/run $(wildcard hosting/bin/*)
+	.venv/bin/shellcheck $(filter-out %.py %.toml %__pycache__,$(wildcard bin/*)) .ci/run $(wildcard hosting/bin/*)
 	$(if $(hosting),cd hosting && ../.venv/bin/mypy && PYTHONPATH=src ../.venv/bin/lint-imports)
 
 .PHONY: format
