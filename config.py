@@ -225,9 +225,7 @@ class ProductionConfig(Config):
             app.logger.warning("FLASKY_ADMIN is not set: errors are only logged.")
         is_local = "@localhost" in (cls.FLASKY_MAIL_SENDER or "")
         if cls.MAIL_SERVER and is_local and is_served_by_gunicorn():
-            app.logger.warning(
-                "Mail servers can reject email from localhost: set FLASKY_MAIL_SENDER."
-            )
+            app.logger.warning("Servers can reject email from localhost: set FLASKY_MAIL_SENDER.")
         if not cls.REDIS_URL and is_served_by_gunicorn():  # commands are not rate limited
             app.logger.warning(
                 "REDIS_URL is not set: each process counts rate limit hits (RATELIMIT_…) by "

@@ -171,7 +171,7 @@ WARNINGS = {
     "no admin": ({"FLASKY_ADMIN": ""}, "", "FLASKY_ADMIN is not set"),
     "no mail server": ({"MAIL_SERVER": ""}, "", "MAIL_SERVER is not set"),
     "no email": ({"MAIL_SERVER": "", "FLASKY_ADMIN": ""}, "", "MAIL_SERVER is not set"),
-    "no sender": ({"FLASKY_MAIL_SENDER": ""}, "gunicorn/27", "Mail servers can reject email"),
+    "no sender": ({"FLASKY_MAIL_SENDER": ""}, "gunicorn/27", "Servers can reject email"),
     "no sender, command": ({"FLASKY_MAIL_SENDER": ""}, "", None),
     "no Redis": ({"REDIS_URL": ""}, "gunicorn/27", "REDIS_URL is not set"),
     "no Redis, command": ({"REDIS_URL": ""}, "", None),

@@ -24,6 +24,7 @@ FIELDS = {
     "MeOut": f"{USER} email role",
     "UserList": "prev_url next_url users count",
     "UserSummaryOut": "id url username name timestamp",
+    "ReportIn": "reason text",
     "TokenIn": "name read_only days code",
     "TokenOut": TOKEN,
     "NewTokenOut": f"{TOKEN} token",

