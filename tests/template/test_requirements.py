@@ -81,6 +81,14 @@ def test_locks_agree(smaller: str, larger: str) -> None:
     assert pins(lock(smaller)).items() <= pins(lock(larger)).items()
 
 
+def test_locks_of_the_docs_and_the_tests_agree_on_what_both_need() -> None:
+    docs, dev = pins(lock("docs")), pins(lock("dev"))
+
+    assert {name: docs[name] for name in docs.keys() & dev} == {
+        name: dev[name] for name in docs.keys() & dev
+    }
+
+
 def test_every_requirements_file_is_checked() -> None:
     files = {path.name for path in FOLDER.iterdir()}
 
