@@ -33,11 +33,13 @@ class Config:
     FLASKY_ADMIN = env.text("FLASKY_ADMIN", rule=rules.EMAIL)
     FLASKY_MAIL_SENDER = env.text("FLASKY_MAIL_SENDER", "Flasky <flasky@localhost>", rules.SENDER)
     FLASKY_MAIL_SUBJECT_PREFIX = env.text("FLASKY_MAIL_SUBJECT_PREFIX", "[Flasky]", rules.PREFIX)
-    FLASKY_POSTS_PER_PAGE = env.number("FLASKY_POSTS_PER_PAGE", 20)  # demo-only
-    FLASKY_FOLLOWERS_PER_PAGE = env.number("FLASKY_FOLLOWERS_PER_PAGE", 50)  # demo-only
-    FLASKY_COMMENTS_PER_PAGE = env.number("FLASKY_COMMENTS_PER_PAGE", 30)  # demo-only
+    # demo-only: begin
+    FLASKY_POSTS_PER_PAGE = env.number("FLASKY_POSTS_PER_PAGE", 20)
+    FLASKY_FOLLOWERS_PER_PAGE = env.number("FLASKY_FOLLOWERS_PER_PAGE", 50)
+    FLASKY_COMMENTS_PER_PAGE = env.number("FLASKY_COMMENTS_PER_PAGE", 30)
+    ALLOW_DEMO_DATA = env.flag("ALLOW_DEMO_DATA")
+    # demo-only: end
     GRAVATAR_ENABLED = env.flag("GRAVATAR_ENABLED")
-    ALLOW_DEMO_DATA = env.flag("ALLOW_DEMO_DATA")  # demo-only
     EMAIL_LINK_TTL_HOURS = env.number("EMAIL_LINK_TTL_HOURS", 24)
     DEPLOY_LOCK_TIMEOUT = env.number("DEPLOY_LOCK_TIMEOUT", 120)
     RELEASE = env.text("RELEASE", rule=rules.RELEASE)
