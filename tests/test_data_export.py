@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from flask import Flask
 from app import data_export
 from app.data_export import CHUNK, MAX_RUNNING, MAX_SECONDS, DataExport, TooManyExports
 from app.extensions import db
-from app.models import OutboxEmail, User
+from app.models import OutboxEmail, User, utcnow
 from tests.support.databases import record_statements
 from tests.support.exports import texts_of
 from tests.support.factories import Factory, UserData
@@ -25,11 +26,13 @@ def new_export(app: Flask, user: UserData) -> DataExport:
 
 
 def add_emails(app: Flask, user: UserData, number: int, subject: str = "Hello") -> None:
-    """Add rows of a kind that each project has."""
+    """Add rows of a kind that each project has; three each have the same time."""
+    first = utcnow()
     columns = {"recipient": user.email, "body_text": "", "body_html": ""}
     with app.app_context():
         for i in range(number):
-            db.session.add(OutboxEmail(subject=f"{subject} {i}", **columns))
+            created_at = first + timedelta(minutes=i // 3)
+            db.session.add(OutboxEmail(subject=f"{subject} {i}", created_at=created_at, **columns))
         db.session.commit()
 
 
