@@ -65,8 +65,8 @@ def user(plan: Plan) -> list[Step]:
         Step(
             f"systemd for {plan.app}, from boot",
             f"test -e /var/lib/systemd/linger/{plan.app} && {bus}",
-            f"loginctl enable-linger {plan.app}; "
-            f"for _ in $(seq 100); do {bus} && exit 0; sleep 0.1; done; exit 1",
+            # systemd-logind starts it too, but does not wait for it.
+            f"loginctl enable-linger {plan.app} && systemctl start user@$(id -u {plan.app})",
         ),
     ]
 
