@@ -60,10 +60,10 @@ def current_theme() -> str:
     return theme if theme in THEMES else "auto"
 
 
-def ago(moment: datetime) -> str:
-    """Return the time since `moment`: “3 hours ago”."""
+def ago(moment: datetime, locale: str | None = None) -> str:
+    """Return the time since `moment`, by default in the language of the request: “3 hours ago”."""
     minutes = (utcnow() - moment) // MINUTE
-    return _minutes_ago(max(minutes, 1), str(get_locale()))
+    return _minutes_ago(max(minutes, 1), locale or str(get_locale()))
 
 
 @lru_cache(10_000)

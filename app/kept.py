@@ -23,7 +23,8 @@ MAX_LENGTH = 10_000  # characters of HTML of a user; longer ones are rendered ea
 
 def init_app(app: Flask) -> None:
     """Keep what `app` renders; add `kept` to templates."""
-    app.extensions["kept"] = lru_cache(MAX_KEPT)(call_macro)
+    # During development, changes of macros and static files must be seen at once.
+    app.extensions["kept"] = call_macro if app.debug else lru_cache(MAX_KEPT)(call_macro)
     app.add_template_global(kept)
     # Jinja compares the globals of two templates at each import. With its ChainMap instead of a
     # plain dictionary, that takes a tenth of the time of a page.

@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, render_template_string
+from flask import Flask, Response, render_template
+from jinja2 import DictLoader
 from sqlalchemy import create_engine
 
 ROWS = """<!doctype html>
@@ -25,6 +26,7 @@ ROWS = """<!doctype html>
 pages: dict[str, dict[str, Any]] = json.loads(Path(os.environ["BARE_PAGES"]).read_text())
 engine = create_engine(os.environ["DATABASE_URL"])
 app = Flask(__name__)
+app.jinja_loader = DictLoader({"rows.html": ROWS})
 
 
 def query(path: str) -> list[Any]:
@@ -42,7 +44,7 @@ def render(path: str, rows: list[Any]) -> str:
     if spec["type"] == "application/json":
         body = json.dumps([[str(value) for value in row] for row in rows])
     else:
-        body = render_template_string(ROWS, rows=rows, padding=spec["padding"])
+        body = render_template("rows.html", rows=rows, padding=spec["padding"])
     return body.ljust(spec["length"])[: spec["length"]]
 
 

@@ -88,9 +88,10 @@ def compare(site: Site, seconds: int, rounds: int) -> Iterator[list[object]]:
     """Yield a line of the table for each page."""
     for one in site.recorded:
         loads, bare = [], []
+        bare_path = one.name if one.statements else f"bytes/{one.name}"
         for _ in range(rounds):
             loads.append(wrk.load(site.gunicorn.url + one.page.path, one.headers, seconds))
-            bare.append(wrk.load(f"{site.bare.url}/{one.name}", {}, seconds))
+            bare.append(wrk.load(f"{site.bare.url}/{bare_path}", {}, seconds))
         load = wrk.median(loads)
         yield [
             *(one.page.name, len(one.statements), one.buffers, f"{one.length / 1000:.0f}"),

@@ -11,7 +11,7 @@ from tests.support.servers import SECRET_KEY
 EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)"
 LAYOUT, ROW, ROWS = 9_000, 700, 20  # bytes of a page without rows, bytes of a bare row, rows
 
-Statement = tuple[str, dict[str, str]]
+Statement = tuple[str, dict[str, Any]]
 
 
 class Page(NamedTuple):
@@ -54,7 +54,9 @@ def record(database: str, requests: list[tuple[Page, dict[str, str]]]) -> list[R
     statements: list[Statement] = []
 
     def collect(_connection: Any, _cursor: Any, sql: str, parameters: Any, *_rest: Any) -> None:
-        statements.append((sql, {key: str(value) for key, value in parameters.items()}))
+        # The specification is JSON, so that times are strings.
+        plain = {key: value if value is None else str(value) for key, value in parameters.items()}
+        statements.append((sql, plain))
 
     event.listen(Engine, "before_cursor_execute", collect)
     app = make_app(SQLALCHEMY_DATABASE_URI=database, SECRET_KEY=SECRET_KEY, LOG_LEVEL="ERROR")

@@ -7,6 +7,8 @@ from flask import Flask
 from flask_babel import force_locale
 
 from app.kept import MAX_KEPT, MAX_LENGTH, keeper, kept
+from app.metrics.definitions import PARTS_RENDERED
+from tests.support.app_factory import make_app
 
 
 @pytest.fixture
@@ -58,3 +60,12 @@ def test_number_of_kept_parts_is_limited(app: Flask) -> None:
 @pytest.mark.usefixtures("context")
 def test_each_application_keeps_its_own(app: Flask, bare_app: Flask) -> None:
     assert bare_app.extensions["kept"] is not app.extensions["kept"]
+
+
+def test_nothing_is_kept_during_development() -> None:
+    app, before = make_app(DEBUG=True), PARTS_RENDERED._value.get()
+    with app.test_request_context():
+        for _ in range(2):
+            kept("layout.brand", "Flasky")
+
+    assert PARTS_RENDERED._value.get() - before == 2

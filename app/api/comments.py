@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from ..audit import record_moderation
 from ..extensions import db
-from ..models import Comment, Permission, Post, Rows, Target
+from ..models import Comment, Permission, Post, Rows, Target, slices
 from ..permissions import can_delete
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
@@ -23,6 +23,12 @@ def comment_rows() -> Rows:
     return Comment.rows_of_all_posts().add_columns(Comment.body)
 
 
+@cache
+def comment_rows_of_post() -> Rows:
+    """Return the same for the comments on a post that is not hidden."""
+    return Comment.rows().add_columns(Comment.body)
+
+
 def get_one(id: int) -> CommentOut:
     """Return a comment; abort with 404 if there is none."""
     row = db.session.execute(comment_rows().where(Comment.id == id)).first()
@@ -34,7 +40,7 @@ def get_one(id: int) -> CommentOut:
 def post_comments(id: int, query: Paging) -> CountedCommentList:
     """List the comments on a post, newest first."""
     post = Post.find(id) or abort(404)
-    rows = Comment.rows().add_columns(Comment.body).where(Comment.post_id == id)
+    rows = slices(comment_rows_of_post(), post_id=id)
     return list_page(CountedCommentList, rows, query, count=post.comment_count)
 
 
@@ -55,7 +61,7 @@ def create_comment(id: int, body: CommentIn) -> CommentOut:
 @endpoint(query=Paging, response=CommentList)
 def comments(query: Paging) -> CommentList:
     """List all comments, newest first."""
-    return list_page(CommentList, comment_rows(), query)
+    return list_page(CommentList, slices(comment_rows()), query)
 
 
 @api.get("/comments/<id:id>")

@@ -8,7 +8,7 @@ from flask_login import current_user
 from .. import deletion
 from ..audit import record_moderation
 from ..extensions import db
-from ..models import Permission, Post, Rows, Target
+from ..models import Permission, Post, Rows, Target, slices
 from ..permissions import can_delete, can_edit
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
@@ -33,7 +33,7 @@ def get_one(id: int) -> PostOut:
 @endpoint(query=Paging, response=PostList)
 def posts(query: Paging) -> PostList:
     """List all posts, newest first."""
-    return list_page(PostList, post_rows(), query)
+    return list_page(PostList, slices(post_rows()), query)
 
 
 @api.post("/posts/", strict_slashes=False)

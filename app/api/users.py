@@ -5,10 +5,10 @@ from flask_login import current_user
 
 from ..extensions import db
 from ..models import (
-    Post,  # demo-only
     Target,
     User,
     feed_of,  # demo-only
+    slices,  # demo-only
 )
 from ..permissions import can_view
 from . import api
@@ -51,7 +51,7 @@ def report_user(id: int, body: ReportIn) -> None:
 def user_posts(id: int, query: Paging) -> CountedPostList:
     """List the posts of a user, newest first."""
     user = visible_user(id)
-    rows = post_rows().where(Post.author_id == id)
+    rows = slices(post_rows(), author_id=id)
     return list_page(CountedPostList, rows, query, count=user.post_count)
 
 

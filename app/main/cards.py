@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import unescape
 from typing import Any
 
+from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -40,10 +41,10 @@ def post_cards(posts: Iterable[Any], *, whole: bool = False) -> Markup:
     """Return the HTML of posts, rows of `Post.rows()`; long ones are clamped unless `whole`."""
     user_id = getattr(current_user, "id", None)
     edits, deletes = current_user.is_administrator(), current_user.can(Permission.MODERATE)
-    kept = keeper()
+    kept, locale = keeper(), str(get_locale())
     return _join(
         kept(
-            *("posts.card", post, ago(post.timestamp)),
+            *("posts.card", post, ago(post.timestamp, locale)),
             *(edits or post.author_id == user_id, deletes or post.author_id == user_id, whole),
             whole and user_id not in {None, post.author_id},
             length=len(post.body_html),
@@ -61,10 +62,10 @@ def comment_cards(
     `with_post` adds links to their posts; `hidden_fields` are those of the forms of moderators.
     """
     user_id = getattr(current_user, "id", None)
-    kept = keeper()
+    kept, locale = keeper(), str(get_locale())
     return _join(
         kept(
-            *("comments.card", comment, ago(comment.timestamp)),
+            *("comments.card", comment, ago(comment.timestamp, locale)),
             *(comment.author_id == user_id, with_post, hidden_fields),
             user_id not in {None, comment.author_id},
             # Not kept for moderators, whose forms have a CSRF token.

@@ -13,7 +13,7 @@ from .. import deletion, markdown
 from ..audit import record_moderation
 from ..extensions import db, login_manager
 from ..forms import ConfirmForm
-from ..models import Comment, Permission, Post, Query, Rows, Slice, Target, feed_of
+from ..models import Comment, Permission, Post, Query, Rows, Slice, Target, feed_of, slices
 from ..pagination import Page, paginate
 from ..permissions import can_delete, can_edit
 from . import main
@@ -34,7 +34,7 @@ def index() -> ResponseReturnValue:
         db.session.commit()
         flash(gettext("Your post has been published."), "success")
         return redirect(url_for(".index"))
-    return _render_feed("all", Post.rows(), form)
+    return _render_feed("all", slices(Post.rows()), form)
 
 
 @main.get("/followed")
@@ -59,7 +59,7 @@ def post(id: int) -> ResponseReturnValue:
     return render_template(
         "posts/post.html",
         post=row,
-        page=comment_page(Comment.rows().where(Comment.post_id == id)),
+        page=comment_page(slices(Comment.rows(), post_id=id)),
         form=form,
         preview_html=_preview(form, markdown.render_comment),
     )

@@ -21,6 +21,7 @@ from ..models import (
     Target,
     User,
     lock_row,
+    slices,  # demo-only
 )
 from ..permissions import admin_required, can_view
 from . import main
@@ -43,7 +44,7 @@ def user(username: str) -> ResponseReturnValue:
         abort(404)
     return render_template(
         "users/user.html",
-        page=post_page(Post.rows().where(Post.author_id == profile.user.id)),  # demo-only
+        page=post_page(slices(Post.rows(), author_id=profile.user.id)),  # demo-only
         **profile._asdict(),
     )
 

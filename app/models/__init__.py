@@ -30,7 +30,7 @@ from .statements import (
     rows_changed,
 )
 from .two_factor import Authenticator, RecoveryCode, accept_code
-from .types import Query, Rows, Slice, utcnow
+from .types import Query, Rows, Slice, slices, utcnow
 from .user import AnonymousUser, User
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "insert_or_ignore",
     "lock_row",
     "rows_changed",
+    "slices",
     "user_list",
     "username_is_available",
     "utcnow",

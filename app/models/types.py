@@ -1,10 +1,12 @@
 """Types shared by the models: UTC timestamps, queries for plain columns, and their pages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
-from sqlalchemy import DateTime, Dialect, Select, tuple_
+from sqlalchemy import DateTime, Dialect, Integer, Select, bindparam, tuple_
 from sqlalchemy.types import TypeDecorator
 
 # A query for columns instead of entities; the function that returns one names the columns.
@@ -54,6 +56,39 @@ class Slice:
             rows = rows.order_by(timestamp.desc(), row_id.desc())
         return rows.limit(limit or self.limit)
 
+    @classmethod
+    def with_parameters(cls, after: bool, before: bool, limit: int) -> "Slice":
+        """Return a slice after or before the parameters `timestamp` and `row_id`."""
+        cursor: Any = tuple_(
+            bindparam("timestamp", type_=UTCDateTime), bindparam("row_id", type_=Integer)
+        )
+        return cls(cursor if after else None, cursor if before else None, limit)
+
+    def query(self, build: "Callable[[bool, bool, int], Rows]", values: dict[str, Any]) -> "Query":
+        """Return what `build` returns for a slice of this kind, and its parameters."""
+        statement = build(self.after is not None, self.before is not None, self.limit)
+        timestamp, row_id = self.after or self.before or (None, None)
+        return statement, {**values, "timestamp": timestamp, "row_id": row_id}
+
 
 # A statement and its parameters.
 Query = tuple[Rows, dict[str, Any]]
+
+
+def slices(rows: Rows, **values: int) -> Callable[[Slice], Query]:
+    """Return a function that returns a slice of the `rows` whose columns have these values.
+
+    `rows` is the same object for each request: statements are kept with it, since building one
+    takes a tenth of the time of a page.
+    """
+    build = partial(_build_slice, rows, tuple(values))
+    return lambda page: page.query(build, values)
+
+
+@lru_cache
+def _build_slice(
+    rows: Rows, names: tuple[str, ...], after: bool, before: bool, limit: int
+) -> Rows:
+    columns = rows.selected_columns
+    conditions = [columns[name] == bindparam(name, type_=columns[name].type) for name in names]
+    return Slice.with_parameters(after, before, limit).of(rows.where(*conditions))
