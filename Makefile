@@ -44,6 +44,14 @@ run: ## start the site with demo data and print its URL
 venv: ## create or update .venv with the development dependencies
 	@bin/venv dev
 
+.PHONY: shell
+shell: venv ## open a Python shell with the application and its models
+	@$(in-venv) flask shell
+
+.PHONY: psql
+psql: venv ## open the database of the development site in psql or sqlite3
+	@$(in-venv) flask psql
+
 .PHONY: test
 test: lint db-check lock-check ## check everything except the deployment targets
 	$(pytest) 3 -m "$(site)"

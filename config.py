@@ -264,8 +264,8 @@ class HerokuConfig(ProductionConfig):
 # heroku-only: end
 
 
-class DockerConfig(ProductionConfig):
-    """A container: logs to stderr; secrets can come from files (SECRET_KEY_FILE)."""
+class DockerConfig(ProductionConfig):  # docker-only
+    """A container: logs to stderr; secrets can come from files."""  # docker-only
 
 
 class UnixConfig(ProductionConfig):
@@ -279,7 +279,7 @@ config: dict[str, type[Config]] = {
     "testing": TestingConfig,
     "production": ProductionConfig,
     "heroku": HerokuConfig,  # heroku-only
-    "docker": DockerConfig,
+    "docker": DockerConfig,  # docker-only
     "unix": UnixConfig,
     "default": DevelopmentConfig,
 }

@@ -66,7 +66,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     os.chdir(ROOT)
-    wanted = " ".join(arguments.parts).split()
+    wanted = with_included(" ".join(arguments.parts).split())
     if arguments.files_only:
         apply(planned(chosen(wanted, ignore=True)))
         return
@@ -90,6 +90,14 @@ def main() -> None:
         raise
     print(f"Removed {names}: {len(changes)} files in one commit. Next: make check")
     print("To undo it: git reset --hard HEAD~")
+
+
+def with_included(names: list[str]) -> list[str]:
+    """Return these names of parts, and those of the parts that they include."""
+    table, every = tomllib.loads(PARTS.read_text("utf-8")), list[str]()
+    for name in names:
+        every += [name, *table.get(name, {}).get("includes", ())]
+    return [name for name in dict.fromkeys(every) if name in names or name in table]
 
 
 def chosen(names: list[str], *, ignore: bool = False) -> list[Part]:

@@ -17,6 +17,7 @@ COMMANDS = (
     "import-book",  # demo-only
     "jobs",
     "outbox",
+    "psql",
     "static",
     "test",
     "tokens",
