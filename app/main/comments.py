@@ -1,5 +1,7 @@
 """Deleting and moderating comments. They are created on the page of a post: see posts.py."""
 
+from collections.abc import Callable
+
 from flask import abort, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -8,7 +10,7 @@ from flask_login import current_user, login_required
 from ..audit import record_moderation
 from ..extensions import db
 from ..forms import ConfirmForm
-from ..models import Comment, Permission, Rows, Target
+from ..models import Comment, Permission, Query, Rows, Slice, Target
 from ..pagination import Page, paginate
 from ..permissions import can_delete, permission_required
 from ..security.redirects import redirect_target
@@ -76,6 +78,6 @@ def restore_comment(id: int) -> ResponseReturnValue:
     return redirect(redirect_target("main.moderate"))
 
 
-def comment_page(rows: Rows) -> Page:
+def comment_page(rows: Rows | Callable[[Slice], Query]) -> Page:
     """Return the requested page of the comments in `rows`."""
     return paginate(rows, current_app.config["FLASKY_COMMENTS_PER_PAGE"])
