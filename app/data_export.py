@@ -25,6 +25,7 @@ from .models import (
     Comment,  # demo-only
     EmailChange,
     FormerUsername,
+    HiddenUser,  # demo-only
     Identity,
     LoginSession,
     OutboxEmail,
@@ -190,6 +191,11 @@ def _sections(user: User) -> list[Section]:
         ),
         Section("following", user.followed_rows(), _columns("username", "timestamp")),
         Section("followers", user.follower_rows(), _columns("username", "timestamp")),
+        Section(
+            "blocked_and_muted",
+            HiddenUser.rows(user),
+            _columns("username", "kind", "timestamp"),
+        ),
         # demo-only: end
         Section("sessions", sessions, _columns("browser", "system", *use)),
         Section("api_tokens", tokens, _columns("name", "read_only", "expires_at", *use)),

@@ -19,6 +19,7 @@ from .models import (
     EmailChange,
     Follow,  # demo-only
     FormerUsername,
+    HiddenUser,  # demo-only
     IdempotencyKey,
     Identity,
     LoginSession,
@@ -98,7 +99,7 @@ def _delete_some_rows_of(user_id: int) -> bool:
     steps: Iterable[Callable[[int], int]] = (
         # demo-only: begin
         *(_delete_posts, _delete_comments),  # first: they could leave gaps in lists
-        *(_delete_followed, _delete_followers, _forget_moderator),
+        *(_delete_followed, _delete_followers, _delete_hidden, _forget_moderator),
         # demo-only: end
         *(_forget_events, _forget_reports, _delete_credentials),
     )
@@ -134,6 +135,11 @@ def _delete_follows(column: Any, other: Any, count: Any, user_id: int) -> int:
     batch = select(other).where(column == user_id).limit(BATCH)
     deleted = delete(Follow).where(column == user_id, other.in_(batch)).returning(other)
     return _subtract(count, _execute(deleted).scalars())
+
+
+def _delete_hidden(user_id: int) -> int:
+    columns = HiddenUser.user_id, HiddenUser.hidden_id
+    return sum(delete_batch(HiddenUser, column == user_id, BATCH) for column in columns)
 
 
 def _forget_moderator(user_id: int) -> int:

@@ -8,7 +8,15 @@ from flask import abort
 from flask_login import current_user
 
 from .extensions import login_manager
-from .models import Permission, User
+from .models import (
+    HiddenUser,  # demo-only
+    Permission,
+    Query,  # demo-only
+    Rows,  # demo-only
+    Slice,  # demo-only
+    User,
+    slices,  # demo-only
+)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -64,6 +72,29 @@ def can_view(user: User) -> bool:
 def can_follow(user: User) -> bool:
     """Return True unless `user` is the current user."""
     return not _is_current_user(user.id)
+
+
+def hides_users() -> bool:
+    """Return True if other users may be hidden from the current user: see `HiddenUser`."""
+    return bool(current_user.is_authenticated and current_user.hides_users)
+
+
+def without_hidden(rows: Rows, table: Any, **values: int) -> Callable[[Slice], Query]:
+    """Return slices of `rows`, posts or comments, without authors whom the current user hides.
+
+    `table` is their model, and `values` those of its columns: see `slices()`. Moderators see those
+    who have blocked them.
+    """
+    if not hides_users():
+        return slices(rows, **values)
+    rows = rows.where(*(rows.selected_columns[name] == value for name, value in values.items()))
+    blockers = not current_user.can(Permission.MODERATE)
+    return HiddenUser.leave_out(rows, table, current_user.id, blockers)
+
+
+def is_blocked(user_id: int) -> bool:
+    """Return True if this user has blocked the current user, or the reverse."""
+    return hides_users() and HiddenUser.is_block_between(current_user.id, user_id)
 
 
 def can_read_suspended() -> bool:

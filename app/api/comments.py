@@ -7,10 +7,11 @@ from flask_login import current_user
 
 from ..audit import record_moderation
 from ..extensions import db
-from ..models import Comment, Permission, Post, Rows, Target, slices
-from ..permissions import can_delete
+from ..models import Comment, Permission, Post, Rows, Target
+from ..permissions import can_delete, is_blocked, without_hidden
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
+from .hidden_users import blocked
 from .pagination import Paging, list_page
 from .reports import file_report
 from .responses import require_match
@@ -40,7 +41,7 @@ def get_one(id: int) -> CommentOut:
 def post_comments(id: int, query: Paging) -> CountedCommentList:
     """List the comments on a post, newest first."""
     post = Post.find(id) or abort(404)
-    rows = slices(comment_rows_of_post(), post_id=id)
+    rows = without_hidden(comment_rows_of_post(), Comment, post_id=id)
     return list_page(CountedCommentList, rows, query, count=post.comment_count)
 
 
@@ -49,8 +50,13 @@ def post_comments(id: int, query: Paging) -> CountedCommentList:
     permission=Permission.COMMENT, body=CommentIn, response=CommentOut, status=201, replay=get_one
 )
 def create_comment(id: int, body: CommentIn) -> CommentOut:
-    """Create a comment on a post."""
+    """Create a comment on a post.
+
+    Not on one of a user whom you have blocked or who has blocked you.
+    """
     post = Post.find(id) or abort(404)
+    if is_blocked(post.author_id):
+        raise blocked()
     comment = Comment(body=body.body, author_id=current_user.id, post_id=post.id)
     db.session.add(comment)
     db.session.flush()
@@ -61,7 +67,7 @@ def create_comment(id: int, body: CommentIn) -> CommentOut:
 @endpoint(query=Paging, response=CommentList)
 def comments(query: Paging) -> CommentList:
     """List all comments, newest first."""
-    return list_page(CommentList, slices(comment_rows()), query)
+    return list_page(CommentList, without_hidden(comment_rows(), Comment), query)
 
 
 @api.get("/comments/<id:id>")

@@ -3,10 +3,11 @@
 from flask import abort
 from flask_login import current_user
 
-from ..models import Permission
+from ..models import Blocked, Permission
 from ..permissions import can_follow
 from . import api
 from .endpoint import endpoint
+from .hidden_users import blocked
 from .pagination import Paging, list_page
 from .schemas import UserList
 from .users import visible_user
@@ -33,12 +34,16 @@ def following(id: int, query: Paging) -> UserList:
 def follow(id: int) -> None:
     """Follow a user.
 
-    Has no effect if you follow the user already. You cannot follow yourself.
+    Has no effect if you follow the user already. You cannot follow yourself, or a user whom you
+    have blocked or who has blocked you.
     """
     user = visible_user(id)
     if not can_follow(user):
         abort(409, "You cannot follow yourself.")
-    current_user.follow(user)
+    try:
+        current_user.follow(user)
+    except Blocked:
+        raise blocked() from None
 
 
 @api.delete("/me/following/<id:id>")

@@ -8,8 +8,8 @@ from flask_login import current_user
 from .. import deletion
 from ..audit import record_moderation
 from ..extensions import db
-from ..models import Permission, Post, Rows, Target, slices
-from ..permissions import can_delete, can_edit
+from ..models import Permission, Post, Rows, Target
+from ..permissions import can_delete, can_edit, without_hidden
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
 from .pagination import Paging, list_page
@@ -33,7 +33,7 @@ def get_one(id: int) -> PostOut:
 @endpoint(query=Paging, response=PostList)
 def posts(query: Paging) -> PostList:
     """List all posts, newest first."""
-    return list_page(PostList, slices(post_rows()), query)
+    return list_page(PostList, without_hidden(post_rows(), Post), query)
 
 
 @api.post("/posts/", strict_slashes=False)

@@ -183,13 +183,13 @@ class MeOut(UserOut):
 
 # demo-only: begin
 class UserSummaryOut(ResponseBody):
-    """A user in a list of followers or followed users."""
+    """A user in a list of followers, or of followed, blocked or muted users."""
 
     id: Id
     url: Annotated[ResourceUrl, url_of("api.user")]
     username: str
     name: str | None
-    timestamp: datetime = Field(description="Time of the follow.")
+    timestamp: datetime = Field(description="Time of the follow, block or mute.")
 
 
 # demo-only: end
@@ -256,6 +256,12 @@ class UserList(PageOut):
 
     users: list[UserSummaryOut] = Field(validation_alias="items")
     count: int
+
+
+class HiddenUserList(PageOut):
+    """A page of blocked or muted users."""
+
+    users: list[UserSummaryOut] = Field(validation_alias="items")
 
 
 # demo-only: end

@@ -2,15 +2,21 @@
 
 from flask import abort
 from flask_login import current_user
+from sqlalchemy import false  # demo-only
 
 from ..extensions import db
 from ..models import (
+    Permission,  # demo-only
     Target,
     User,
     feed_of,  # demo-only
     slices,  # demo-only
 )
-from ..permissions import can_view
+from ..permissions import (
+    can_view,
+    hides_users,  # demo-only
+    is_blocked,  # demo-only
+)
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
 from .pagination import Paging, list_page  # demo-only
@@ -49,9 +55,13 @@ def report_user(id: int, body: ReportIn) -> None:
 @api.get("/users/<id:id>/posts/", strict_slashes=False)
 @endpoint(query=Paging, response=CountedPostList)
 def user_posts(id: int, query: Paging) -> CountedPostList:
-    """List the posts of a user, newest first."""
+    """List the posts of a user, newest first.
+
+    The list is empty if you have blocked the user, or the user has blocked you.
+    """
     user = visible_user(id)
-    rows = slices(post_rows(), author_id=id)
+    is_hidden = is_blocked(id) and not current_user.can(Permission.MODERATE)
+    rows = post_rows().where(false()) if is_hidden else slices(post_rows(), author_id=id)
     return list_page(CountedPostList, rows, query, count=user.post_count)
 
 
@@ -64,7 +74,7 @@ def timeline(id: int, query: Paging) -> PostList:
     """
     if current_user.id != id:
         abort(403, "You can only read your own timeline.")
-    return list_page(PostList, feed_of(id, post_rows()), query)
+    return list_page(PostList, feed_of(id, post_rows(), hides_users()), query)
 
 
 # demo-only: end

@@ -98,7 +98,7 @@ def openid_password() -> ResponseReturnValue:
     if form.validate_on_submit():
         user = User.authenticate(email, form.password.data or "")
         if user is not None:
-            return _link(user, subject, email) or _log_in(user)
+            return _link(user, subject, email, is_new=False) or _log_in(user)
         FAILED_LOGINS.inc()
         form.password.errors = [gettext("Incorrect password.")]
     return render_template("auth/openid_password.html", form=form, email=email)
@@ -115,7 +115,7 @@ def openid_register() -> ResponseReturnValue:
         user = _create_user(form, email)
         if user is not None:
             messages.send_new_user(user)
-            return _link(user, subject, email) or _log_in(user)
+            return _link(user, subject, email, is_new=True) or _log_in(user)
     return render_template("auth/openid_register.html", form=form, email=email)
 
 
@@ -130,7 +130,8 @@ def link_identity() -> ResponseReturnValue:
     subject, email = _claims()
     form = ConfirmForm()
     if form.validate_on_submit():
-        failed = _link(current_user._get_current_object(), subject, email)
+        user = current_user._get_current_object()
+        failed = _link(user, subject, email, is_new=False)
         if failed is None:
             db.session.commit()
             flash(gettext("%(name)s has been linked.", name=openid.issuer_name()), "success")
@@ -154,6 +155,7 @@ def remove_identity() -> ResponseReturnValue:
     """Unlink the account; the password of the account here remains."""
     if Identity.remove(current_user, openid.issuer()):
         SecurityEvent.record(current_user, "identity_removed", openid.issuer_name())
+        messages.send_security_change(current_user, "identity_removed")
     db.session.commit()
     flash(gettext("%(name)s has been unlinked.", name=openid.issuer_name()), "success")
     return redirect(url_for(".identity"))
@@ -167,13 +169,18 @@ def _claims() -> tuple[str, str]:
     return subject, email
 
 
-def _link(user: User, subject: str, email: str) -> Response | None:
-    """Link the account, and record it; return the error page if that is not possible."""
+def _link(user: User, subject: str, email: str, *, is_new: bool) -> Response | None:
+    """Link the account, and record it; return the error page if that is not possible.
+
+    Notify the user, unless their account here `is_new`.
+    """
     session.pop(CLAIMS, None)
     if not Identity.add(user, openid.issuer(), subject, email):
         db.session.rollback()
         return _failed("taken")
     SecurityEvent.record(user, "identity_added", openid.issuer_name())
+    if not is_new:
+        messages.send_security_change(user, "identity_added")
     return None
 
 

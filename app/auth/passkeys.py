@@ -6,6 +6,7 @@ from flask_babel import gettext
 from flask_login import current_user, login_required
 
 from ..extensions import db
+from ..mail import messages
 from ..metrics.definitions import FAILED_LOGINS
 from ..models import Passkey, SecurityEvent, TooManyPasskeys
 from ..security import webauthn
@@ -36,6 +37,7 @@ def add_passkey() -> ResponseReturnValue:
         try:
             if Passkey.add(user, name, form.credential.data or ""):
                 SecurityEvent.record(user, "passkey_added", name)
+                messages.send_security_change(user, "passkey_added")
                 db.session.commit()
                 flash(gettext("The passkey has been added."), "success")
                 return redirect(url_for(".passkeys"))

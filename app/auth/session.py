@@ -42,6 +42,9 @@ from .forms import DeleteAccountForm, LoginForm
 # Endpoints open to accounts that an administrator has unconfirmed; None: there is no such page.
 OPEN_TO_UNCONFIRMED = {"main.preferences", "static", "bootstrap.static", None}
 
+# What the session keeps: messages, and what Flask-Login is to do with the remember-me cookie.
+KEPT = {"_flashes", "_remember", "_remember_seconds"}
+
 # The login of a user who has not sent the code of their second factor yet, in the session.
 PENDING, PENDING_LIFETIME = "pending_login", timedelta(minutes=10)
 
@@ -66,7 +69,10 @@ def start_session(_app: Flask, user: User) -> None:
 
 @user_logged_out.connect
 def end_session(_app: Flask, user: User) -> None:
-    """Delete the login session, so that copies of its cookies are worthless."""
+    """Delete the login session, so that copies of its cookies are worthless; empty the session."""
+    for name in session.keys() - KEPT:
+        del session[name]
+    g.pop("csrf_token", None)  # of this request, by Flask-WTF
     credential = g.pop("credential", None)
     if credential is not None:
         LoginSession.revoke(user, credential.id)
@@ -184,11 +190,16 @@ def complete_login(user: User, remember: bool = False, **columns: Any) -> None:
 def log_in(user: User, remember: bool = False, **columns: Any) -> None:
     """Log in `user`; log out who was logged in with this browser.
 
-    `columns` are those of `LoginSession.issue`.
+    `columns` are those of `LoginSession.issue`. The session starts empty: otherwise, someone who
+    has set its cookie in this browser would know the CSRF token. It stays if it is that of `user`,
+    so that forms in other tabs remain valid.
     """
+    is_same = current_user.is_authenticated and current_user.id == user.id
+    before = dict(session) if is_same else {}
     logout_user()
     g.session_columns = columns
     login_user(user, remember=remember)
+    session.update({name: before[name] for name in before.keys() - session.keys()})
 
 
 def stay_logged_in(**columns: Any) -> None:

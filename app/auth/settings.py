@@ -31,6 +31,14 @@ SECTIONS = [
     ),
     Section("auth.passkeys", "fingerprint", _l("Passkeys"), _l("Log in without a password")),
     Section("auth.identity", "link", _l("Linked account"), _l("Log in with another account")),
+    # demo-only: begin
+    Section(
+        "main.hidden_users",
+        "eye-off",
+        _l("Blocked and muted"),
+        _l("People whose posts you don’t see"),
+    ),
+    # demo-only: end
     Section("auth.sessions", "devices", _l("Sessions"), _l("Devices that are logged in")),
     Section("auth.security_log", "clock", _l("Security log"), _l("Logins and changes")),
     Section("auth.tokens", "code", _l("API tokens"), _l("Access for apps and scripts")),

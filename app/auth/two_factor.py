@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from ..extensions import db
 from ..forms import ConfirmForm
+from ..mail import messages
 from ..models import Authenticator, LoginSession, RecoveryCode, SecurityEvent
 from ..security import totp
 from ..security.cache_control import no_store
@@ -80,6 +81,7 @@ def remove_two_factor() -> ResponseReturnValue:
         return render_template("auth/remove_two_factor.html", form=form)
     Authenticator.remove(current_user)
     SecurityEvent.record(current_user, "two_factor_disabled")
+    messages.send_security_change(current_user, "two_factor_disabled")
     _end_sessions(second_factor=False)
     db.session.commit()
     flash(gettext("Two-factor authentication is off."), "success")

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from .. import jobs
 from ..deletion import delete_rows_of_user, delete_user
 from ..extensions import db
-from ..models import Comment, Post, Report, Role, Target, User, utcnow
+from ..models import Comment, HiddenUser, Post, Report, Role, Target, User, utcnow
 from .reporting import ReportingGroup, count
 
 CONTENT = Path(__file__).with_name("demo_content")
@@ -75,7 +75,7 @@ def _seed() -> None:
 
 
 def _add_users(roles: dict[str, Role], now: datetime) -> dict[str, User]:
-    """Add the users and their follows; return the users by username."""
+    """Add the users, their follows and mutes; return the users by username."""
     users = {}
     for index, row in enumerate(_content("users")):
         users[row["username"]] = user = User(
@@ -94,6 +94,8 @@ def _add_users(roles: dict[str, Role], now: datetime) -> dict[str, User]:
         for index, followed in enumerate(users[name] for name in row["follows"]):
             age = 0.9 * (now - max(user.member_since, followed.member_since))
             user.follow(followed, now - max(age - timedelta(index), timedelta(1)))
+        for name in row.get("mutes", []):
+            HiddenUser.mute(user, users[name])
     return users
 
 

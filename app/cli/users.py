@@ -8,6 +8,7 @@ from .. import jobs
 from ..deletion import delete_rows_of_user, delete_user
 from ..extensions import db
 from ..forms import USERNAME_PATTERN
+from ..mail import messages
 from ..models import Authenticator, LoginSession, Role, SecurityEvent, User, email_address
 from ..security import passwords
 from .reporting import ReportingGroup
@@ -104,6 +105,7 @@ def reset_two_factor(username: str) -> None:
         raise click.ClickException(f"{user.username} does not use two-factor authentication.")
     LoginSession.revoke(user)
     SecurityEvent.record_action(None, "two_factor_disabled", user)
+    messages.send_security_change(user, "two_factor_disabled")
     db.session.commit()
     click.echo(f"Turned off two-factor authentication for {user.username}.")
 

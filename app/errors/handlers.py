@@ -166,7 +166,10 @@ def _headers(error: HTTPException) -> list[tuple[str, str]]:
 def _description(error: HTTPException) -> Any:
     """Return the description that was passed to abort(), or None."""
     if isinstance(error, CSRFError):
-        return gettext("The form has expired or was not sent from this site.")
+        return gettext(
+            "The form has expired, because it is old or because you have logged in or out since, "
+            "or was not sent from this site."
+        )
     if isinstance(error, InsecureRequest):
         return gettext(
             "It was sent over plain http, so others may have read it. Nothing was changed."

@@ -20,6 +20,14 @@ from ..models import EmailChange, OutboxEmail, Registration, User
 from ..models.email_change import RESTORE_PERIOD
 from .outbox import send_outbox_email
 
+# Their subjects. What was added is not named: users choose the names of passkeys.
+SECURITY_CHANGES = {
+    "passkey_added": _l("A passkey was added to your account"),
+    "two_factor_disabled": _l("Two-factor authentication was turned off"),
+    "identity_added": _l("An account was linked to yours"),
+    "identity_removed": _l("An account was unlinked from yours"),
+}
+
 
 def send_confirmation(user: Registration | User) -> None:
     """Send the link that confirms the email address."""
@@ -57,6 +65,15 @@ def send_new_device(user: User, login: Device) -> None:
     """Notify a user of a login from a device that is new to the account."""
     url, subject = site_url("auth.password_reset_request"), _l("New login to your account")
     _send(user.email, "new_device", subject, user, url=url, login=login)
+
+
+def send_security_change(user: User, change: str) -> None:
+    """Notify a user of a change of how one can log in, in case it was not them.
+
+    `change` is the name of an event of the security log, in SECURITY_CHANGES.
+    """
+    url, text = site_url("auth.password_reset_request"), SECURITY_CHANGES[change]
+    _send(user.email, "security_change", text, user, url=url, text=text)
 
 
 def send_suspended(user: User) -> None:

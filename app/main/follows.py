@@ -8,7 +8,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from ..extensions import db
-from ..models import Permission, User
+from ..models import Blocked, Permission, User
 from ..pagination import paginate
 from ..permissions import can_follow, permission_required
 from . import main
@@ -22,7 +22,12 @@ def follow(username: str) -> ResponseReturnValue:
     user = get_user_or_404(username)
     if not can_follow(user):
         abort(400, gettext("You can’t follow yourself."))
-    if current_user.follow(user):
+    try:
+        is_new = current_user.follow(user)
+    except Blocked:
+        db.session.rollback()
+        abort(403, gettext("You can’t follow this user: one of you has blocked the other."))
+    if is_new:
         flash(gettext("You are now following %(username)s.", username=user.username), "success")
     else:
         flash(gettext("You are already following %(username)s.", username=user.username))

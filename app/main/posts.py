@@ -13,9 +13,9 @@ from .. import deletion, markdown
 from ..audit import record_moderation
 from ..extensions import db, login_manager
 from ..forms import ConfirmForm
-from ..models import Comment, Permission, Post, Query, Rows, Slice, Target, feed_of, slices
+from ..models import Comment, Permission, Post, Query, Rows, Slice, Target, feed_of
 from ..pagination import Page, paginate
-from ..permissions import can_delete, can_edit
+from ..permissions import can_delete, can_edit, hides_users, is_blocked, without_hidden
 from . import main
 from .comments import comment_page
 from .forms import TOO_MUCH_FORMATTING, CommentForm, EditPostForm, PostForm
@@ -34,14 +34,15 @@ def index() -> ResponseReturnValue:
         db.session.commit()
         flash(gettext("Your post has been published."), "success")
         return redirect(url_for(".index"))
-    return _render_feed("all", slices(Post.rows()), form)
+    return _render_feed("all", without_hidden(Post.rows(), Post), form)
 
 
 @main.get("/followed")
 @login_required
 def followed() -> ResponseReturnValue:
     """Show the posts of the users that the current user follows."""
-    return _render_feed("followed", feed_of(current_user.id, Post.rows()), None)
+    feed = feed_of(current_user.id, Post.rows(), hides_users())
+    return _render_feed("followed", feed, None)
 
 
 @main.route("/post/<id:id>", methods=["GET", "POST"])
@@ -49,20 +50,23 @@ def post(id: int) -> ResponseReturnValue:
     """Show a post with its comments, and create a comment."""
     form = _form_if_permitted(CommentForm, Permission.COMMENT)
     row = db.session.execute(Post.rows().where(Post.id == id)).first() or abort(404)
-    if form and not form.preview.data and form.validate_on_submit():
+    blocked = is_blocked(row.author_id)
+    if form and not blocked and not form.preview.data and form.validate_on_submit():
         author = current_user._get_current_object()
         comment = Comment(body=form.body.data, author=author, post_id=id)
         db.session.add(comment)
         db.session.commit()
         flash(gettext("Your comment has been published."), COMMENT_PUBLISHED)
         return redirect(url_for(".post", id=id, _anchor=f"comment-{comment.id}"))
-    return render_template(
+    page = render_template(
         "posts/post.html",
         post=row,
-        page=comment_page(slices(Comment.rows(), post_id=id)),
+        page=comment_page(without_hidden(Comment.rows(), Comment, post_id=id)),
         form=form,
+        blocked=blocked,
         preview_html=_preview(form, markdown.render_comment),
     )
+    return page, 403 if blocked and request.method == "POST" else 200
 
 
 @main.route("/edit/<id:id>", methods=["GET", "POST"])

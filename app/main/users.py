@@ -15,7 +15,9 @@ from ..mail import messages
 from ..models import (
     EmailChange,
     FormerUsername,
+    Permission,  # demo-only
     Post,  # demo-only
+    Profile,
     Role,
     SecurityEvent,
     Target,
@@ -23,7 +25,13 @@ from ..models import (
     lock_row,
     slices,  # demo-only
 )
-from ..permissions import admin_required, can_view
+from ..models.hidden_user import BLOCK  # demo-only
+from ..pagination import Page  # demo-only
+from ..permissions import (
+    admin_required,
+    can_view,
+    hides_users,  # demo-only
+)
 from . import main
 from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
 from .posts import post_page  # demo-only
@@ -35,7 +43,11 @@ PROFILE_FIELDS = ("name", "location", "about_me")
 @main.get("/user/<username>")
 def user(username: str) -> ResponseReturnValue:
     """Show a profile; redirect from a former username."""
-    profile = User.find_profile(username, getattr(current_user, "id", None))
+    profile = Profile.find(
+        username,
+        current_user_id=getattr(current_user, "id", None),  # demo-only
+        hides_for_id=current_user.id if hides_users() else None,  # demo-only
+    )
     if profile is None:
         current = FormerUsername.find_user(username)
         if current is not None and can_view(current):
@@ -44,7 +56,7 @@ def user(username: str) -> ResponseReturnValue:
         abort(404)
     return render_template(
         "users/user.html",
-        page=post_page(slices(Post.rows(), author_id=profile.user.id)),  # demo-only
+        page=_posts(profile),  # demo-only
         **profile._asdict(),
     )
 
@@ -127,6 +139,18 @@ def lock_accounts(user: User) -> None:
     is_active = administrator.confirmed and administrator.is_active
     if not (is_active and administrator.is_administrator()):
         abort(403)
+
+
+# demo-only: begin
+def _posts(profile: Profile) -> Page | None:
+    """Return the posts on a profile; None after a block, except for moderators."""
+    is_block = profile.hidden_as == BLOCK or profile.has_blocked_me
+    if is_block and not current_user.can(Permission.MODERATE):
+        return None
+    return post_page(slices(Post.rows(), author_id=profile.user.id))
+
+
+# demo-only: end
 
 
 def _save_account(user: User, form: AdminProfileForm) -> bool:

@@ -10,6 +10,7 @@ from .email_change import EmailChange
 from .feed import feed_of  # demo-only
 from .follow import Follow  # demo-only
 from .former_username import FormerUsername, TooManyUsernames
+from .hidden_user import Blocked, HiddenUser, TooManyHiddenUsers  # demo-only
 from .idempotency import IdempotencyKey
 from .identity import Identity
 from .job import Job
@@ -17,6 +18,7 @@ from .login_session import LoginSession
 from .outbox_email import OutboxEmail
 from .passkey import Passkey, TooManyPasskeys
 from .post import Post  # demo-only
+from .profile import Profile
 from .registration import Registration, username_is_available
 from .report import AlreadyReviewed, Report, ReportedItem, Target, TooManyReports
 from .role import Permission, Role
@@ -38,10 +40,12 @@ __all__ = [
     "AlreadyReviewed",
     "AnonymousUser",
     "Authenticator",
+    "Blocked",  # demo-only
     "Comment",  # demo-only
     "EmailChange",
     "Follow",  # demo-only
     "FormerUsername",
+    "HiddenUser",  # demo-only
     "IdempotencyKey",
     "Identity",
     "Job",
@@ -50,6 +54,7 @@ __all__ = [
     "Passkey",
     "Permission",
     "Post",  # demo-only
+    "Profile",
     "Query",
     "RecoveryCode",
     "Registration",
@@ -60,6 +65,7 @@ __all__ = [
     "SecurityEvent",
     "Slice",
     "Target",
+    "TooManyHiddenUsers",  # demo-only
     "TooManyPasskeys",
     "TooManyReports",
     "TooManyTokens",

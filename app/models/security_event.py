@@ -103,7 +103,8 @@ class SecurityEvent(Model):
     ) -> bool:
         """Return True if no login of `user` came from this browser, system and network.
 
-        The first login of a new account does not count as one from a new device.
+        The very first login does not count as one from a new device, but the first one after
+        those before have been deleted from the log.
         """
         is_login = (cls.user_id == user.id) & cls.name.in_(cls.LOGINS)
         is_same = exists().where(
@@ -112,9 +113,15 @@ class SecurityEvent(Model):
             cls.system.is_not_distinct_from(system),
             cls.network.is_not_distinct_from(network),
         )
-        was_here, has_logins = db.session.execute(select(is_same, exists().where(is_login))).one()
-        is_old = utcnow() - user.member_since > timedelta(days=1)
-        return not was_here and (has_logins or is_old)
+        # By name: access_token.py imports this module. Tokens set `last_seen`, too.
+        tokens = db.metadata.tables["access_tokens"]
+        has_tokens = exists().where(tokens.c.user_id == user.id)
+        flags = select(is_same, exists().where(is_login), has_tokens)
+        was_here, has_logins, uses_tokens = db.session.execute(flags).one()
+        # Sessions end long before the log forgets their login: someone who was here lately, but is
+        # not in it, has never logged in. A new account was here when it was created.
+        was_here_lately = utcnow() - user.last_seen < cls.TTL / 2 and not uses_tokens
+        return not was_here and (has_logins or not was_here_lately)
 
     @classmethod
     def own_rows(cls, user: User) -> Rows:

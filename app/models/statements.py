@@ -1,6 +1,6 @@
 """Statements that work the same on PostgreSQL and SQLite."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -82,6 +82,13 @@ def delete_older(
 def _insert(table: Any) -> Any:
     is_postgresql = db.engine.dialect.name == "postgresql"
     return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+
+
+def lock_rows(table: Any, row_ids: Iterable[int]) -> None:
+    """Lock rows until the transaction ends, in order, which avoids deadlocks; not on SQLite."""
+    rows = select(table.id).where(table.id.in_(row_ids)).order_by(table.id)
+    # The weaker lock lets others insert rows that refer to these.
+    db.session.execute(rows.with_for_update(key_share=True))
 
 
 def lock_row(row: Any) -> bool:

@@ -1,9 +1,8 @@
 """Users: role, username and profile. For passwords and tokens, see account.py."""
 
 from datetime import datetime, timedelta
-from functools import cache
 from operator import itemgetter  # demo-only
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 from flask_login import AnonymousUserMixin
@@ -11,10 +10,9 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
-    Integer,
     String,
     Text,
-    bindparam,
+    false,  # demo-only
     func,
     literal,
     select,
@@ -26,8 +24,9 @@ from ..extensions import db
 from .account import Account, new_security_stamp
 from .email_address import normalize_if_valid
 from .follow import Follow  # demo-only
+from .hidden_user import HiddenUser  # demo-only
 from .role import Permission, Role
-from .statements import insert_or_ignore, rows_changed
+from .statements import insert_or_ignore, lock_rows, rows_changed
 from .types import Rows, UTCDateTime, utcnow
 
 if TYPE_CHECKING:  # demo-only
@@ -35,14 +34,6 @@ if TYPE_CHECKING:  # demo-only
     from .post import Post  # demo-only
 
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
-
-
-class Profile(NamedTuple):
-    """A user, and what they are to the current user."""
-
-    user: "User"
-    is_following: bool  # demo-only
-    follows_me: bool  # demo-only
 
 
 class User(Account):
@@ -66,6 +57,8 @@ class User(Account):
     post_count: Mapped[int] = mapped_column(default=0, server_default="0")
     follower_count: Mapped[int] = mapped_column(default=0, server_default="0")
     following_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Once the user has blocked, muted or been blocked: only then do lists look for hidden users.
+    hides_users: Mapped[bool] = mapped_column(default=False, server_default=false())
     # demo-only: end
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suspended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -110,25 +103,6 @@ class User(Account):
     def find_by_username(cls, username: str) -> "User | None":
         """Return the user with this username, in any case, or None."""
         return db.session.scalar(select(cls).where(func.lower(cls.username) == username.lower()))
-
-    @classmethod
-    def find_profile(cls, username: str, current_user_id: int | None) -> Profile | None:
-        """Return the profile of this username as the current user sees it, or None; one query."""
-        parameters: dict[str, Any] = {"username": username.lower()}
-        parameters["current_user_id"] = current_user_id  # demo-only
-        row: Any = db.session.execute(cls._profile(), parameters).first()
-        return Profile(*row) if row is not None else None
-
-    @classmethod
-    @cache
-    def _profile(cls) -> Any:
-        has_username = func.lower(cls.username) == bindparam("username")
-        profile: Any = select(cls)
-        current_user_id = bindparam("current_user_id", type_=Integer)  # demo-only
-        is_following = cls.followers.any(Follow.follower_id == current_user_id)  # demo-only
-        follows_me = cls.followed.any(Follow.followed_id == current_user_id)  # demo-only
-        profile = profile.add_columns(is_following, follows_me)  # demo-only
-        return profile.where(has_username)
 
     def can(self, permission: int) -> bool:
         """Return True if the user's role has all of `permission`."""
@@ -203,7 +177,7 @@ class User(Account):
 
     # demo-only: begin
     def follow(self, user: "User", timestamp: datetime | None = None) -> bool:
-        """Follow `user`; return False if this user already did."""
+        """Follow `user`; return False if this user already did, raise Blocked after a block."""
         db.session.flush()  # both users need an id
         row = insert_or_ignore(Follow).values(
             follower_id=self.id, followed_id=user.id, timestamp=timestamp or utcnow()
@@ -211,12 +185,14 @@ class User(Account):
         is_new = rows_changed(db.session.execute(row)) == 1 and self.id != user.id
         if is_new:
             self._count_follow(user, +1)
+            HiddenUser.require_no_block(self.id, user.id)  # both users are locked now
         return is_new
 
     def unfollow(self, user: "User") -> bool:
         """Unfollow `user`; return False if this user did not follow them, or for oneself."""
         if self.id == user.id:
             return False
+        lock_rows(User, [self.id, user.id])  # before the follow, like `HiddenUser.block()`
         follow = self.followed.delete().where(Follow.followed_id == user.id)
         deleted = rows_changed(db.session.execute(follow)) == 1
         if deleted:

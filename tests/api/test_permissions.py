@@ -59,6 +59,12 @@ TABLE: list[tuple[str, str, object, dict[str, int]]] = [
     ("following", "/users/{other_id}/following/", None, everyone(200)),
     ("follow", "/me/following/{other_id}", None, writers(204)),
     ("unfollow", "/me/following/{other_id}", None, writers(204)),
+    ("blocked_users", "/me/blocked/", None, members(200)),
+    ("block", "/me/blocked/{other_id}", None, writers(204)),
+    ("unblock", "/me/blocked/{other_id}", None, writers(204)),
+    ("muted_users", "/me/muted/", None, members(200)),
+    ("mute", "/me/muted/{other_id}", None, writers(204)),
+    ("unmute", "/me/muted/{other_id}", None, writers(204)),
     ("report_user", "/users/{other_id}/report", {"reason": "spam"}, writers(204)),
     (
         "report_post",

@@ -23,6 +23,7 @@ FIELDS = {
     "UserOut": USER,
     "MeOut": f"{USER} email role",
     "UserList": "prev_url next_url users count",
+    "HiddenUserList": "prev_url next_url users",
     "UserSummaryOut": "id url username name timestamp",
     "ReportIn": "reason text",
     "TokenIn": "name read_only days code",

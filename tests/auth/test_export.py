@@ -135,6 +135,20 @@ def test_export_contains_follows_with_no_more_than_the_name(app: Flask, make: Fa
     assert set(bob_row) == set(carol_row) == {"username", "timestamp"}
 
 
+def test_export_contains_own_blocks_and_mutes_only(app: Flask, make: Factory) -> None:
+    ann, bob, carol, dan = (make.user(name) for name in ("ann", "bob", "carol", "dan"))
+    make.mute(ann, bob)
+    make.block(ann, carol)
+    make.block(dan, ann)
+
+    rows = files_of(download(SiteClient(app).log_in(ann)))["blocked_and_muted.json"]
+
+    assert [(row["username"], row["kind"]) for row in rows] == [
+        ("carol", "block"),
+        ("bob", "mute"),
+    ]
+
+
 # demo-only: end
 def test_device_of_an_administrator_is_not_exported(app: Flask, make: Factory) -> None:
     ann, boss = make.user("ann"), make.user("boss", role="Administrator")

@@ -19,7 +19,7 @@ from tests.support.rows import count_rows, token_for
 
 
 def test_password_links_the_account_with_the_same_address(
-    app: Flask, issuer: Issuer, ann: UserData, client: SiteClient
+    app: Flask, issuer: Issuer, ann: UserData, client: SiteClient, mailbox: Mailbox
 ) -> None:
     page = log_in(client)
     assert page.path == "/auth/openid/password"
@@ -32,6 +32,7 @@ def test_password_links_the_account_with_the_same_address(
 
     assert is_logged_in(client)
     assert events(app, ann) == ["identity_added", "login"]
+    assert mailbox.last(ann.email).subject == "[Flasky] An account was linked to yours"
     log_out(client)
     log_in(client)
     assert is_logged_in(client)
@@ -56,6 +57,7 @@ def test_new_user_chooses_a_username(
         assert (ann.email, ann.confirmed) == ("ann@example.com", True)
         assert ann.verify_password(PASSWORD)
     assert len(mailbox.to("admin@example.com")) == 1
+    assert mailbox.to("ann@example.com") == []
 
 
 def test_pages_after_the_login_need_one(issuer: Issuer, client: SiteClient) -> None:
@@ -129,11 +131,12 @@ def test_account_at_the_issuer_belongs_to_one_user(
 
 
 def test_unlinked_account_does_not_log_in(
-    app: Flask, linked: UserData, client: SiteClient
+    app: Flask, linked: UserData, client: SiteClient, mailbox: Mailbox
 ) -> None:
     client.log_in(linked)
     page = client.open(LINKED)
     client.send(page, {}, "/auth/identity/removal")
+    assert mailbox.last(linked.email).subject == "[Flasky] An account was unlinked from yours"
     log_out(client)
 
     page = log_in(client)

@@ -15,6 +15,7 @@ from tests.support.concurrency import run_concurrently
 from tests.support.factories import Factory, UserData
 from tests.support.http_client import SiteClient
 from tests.support.live_site import UNLIMITED
+from tests.support.mailbox import Mailbox
 from tests.support.passkey_device import ADD, LOGIN, PRESENT, PasskeyDevice, options_of
 from tests.support.rows import count_rows
 
@@ -35,6 +36,12 @@ def device(ann: UserData, client: SiteClient) -> PasskeyDevice:
     device = PasskeyDevice()
     assert device.add_to(client).path == PAGE
     return device
+
+
+def test_new_passkey_is_notified(ann: UserData, device: PasskeyDevice, mailbox: Mailbox) -> None:
+    message = mailbox.last(ann.email)
+    assert message.subject == "[Flasky] A passkey was added to your account"
+    assert device.name not in message.text
 
 
 def passkey_id(app: Flask) -> int:

@@ -121,6 +121,49 @@ def test_forged_remember_cookie_is_invalid(make: Factory, client: SiteClient) ->
         assert not is_logged_in(client)
 
 
+def csrf_token(client: SiteClient) -> str:
+    """Return the CSRF token in the session, which those in forms sign."""
+    client.open("/preferences")
+    with client.client.session_transaction() as session:
+        return str(session["csrf_token"])
+
+
+def test_csrf_token_and_session_change_at_login_and_logout(
+    make: Factory, client: SiteClient
+) -> None:
+    ann = make.user()
+    before = client.open("/preferences")
+    tokens = [csrf_token(client)]
+    with client.client.session_transaction() as session:
+        session["planted"] = "by someone else"
+
+    client.log_in(ann)
+    tokens.append(csrf_token(client))
+    page = client.send(before, {"theme": "dark"})
+    assert page.status == 400
+    assert "you have logged in or out since" in page.text
+    assert client.submit("/preferences", {"theme": "dark"}).status == 200
+    with client.client.session_transaction() as session:
+        assert "planted" not in session
+    client.submit("/", action="/auth/logout")
+    tokens.append(csrf_token(client))
+
+    assert len(set(tokens)) == 3
+
+
+def test_csrf_token_stays_valid_when_the_same_user_logs_in_again(
+    make: Factory, client: SiteClient
+) -> None:
+    ann = make.user()
+    client.log_in(ann)
+    page = client.open("/edit-profile")
+
+    client.submit("/auth/reauthentication", {"password": ann.password})
+    change_password(client, ann)
+
+    assert client.send(page, {"name": "Ann"}).path == "/user/ann"
+
+
 def test_logout_needs_post(make: Factory, client: SiteClient) -> None:
     client.log_in(make.user(), remember_me="y")
 

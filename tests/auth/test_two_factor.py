@@ -13,6 +13,7 @@ from tests.support.authenticator_app import RECOVERY_CODE, SETUP, AuthenticatorA
 from tests.support.concurrency import prepared_submission, wait_for_lock
 from tests.support.factories import Factory, UserData
 from tests.support.http_client import Page, SiteClient
+from tests.support.mailbox import Mailbox
 from tests.support.rows import count_rows
 
 PAGE = "/auth/two-factor"
@@ -90,7 +91,7 @@ def test_secret_that_the_page_did_not_show_is_refused(
 
 
 def test_other_sessions_end_when_it_is_switched_on_or_off(
-    app: Flask, ann: UserData, client: SiteClient, phone: AuthenticatorApp
+    app: Flask, ann: UserData, client: SiteClient, phone: AuthenticatorApp, mailbox: Mailbox
 ) -> None:
     other = SiteClient(app).log_in(ann)
     phone.set_up(client)
@@ -110,6 +111,8 @@ def test_other_sessions_end_when_it_is_switched_on_or_off(
     counts = [count_rows(app, model) for model in (Authenticator, RecoveryCode, LoginSession)]
     assert counts == [0, 0, 1]
     SiteClient(app).log_in(ann)
+    subjects = [one.subject for one in mailbox.to(ann.email)]
+    assert subjects == ["[Flasky] Two-factor authentication was turned off"]
 
 
 @pytest.mark.both_databases

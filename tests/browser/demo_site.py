@@ -11,6 +11,7 @@ from app.models import (
     AccessToken,
     Comment,  # demo-only
     EmailChange,
+    HiddenUser,  # demo-only
     Post,  # demo-only
     ReportedItem,  # demo-only
     User,
@@ -46,6 +47,11 @@ class DemoSite(LiveSite):
                 # without-demo: "administrator": self.make.user("ines", "Administrator"),
                 "newcomer": newcomer,
             }
+            # demo-only: begin
+            for name in ("dafydd", "maya"):
+                other = db.session.scalars(select(User).where(User.username == name)).one()
+                HiddenUser.block(db.session.get_one(User, newcomer.id), other)
+            # demo-only: end
             self._create_tokens()
             report = add_report(app, self.users["user"], newcomer, text="A copy of my profile.")
             passkey = add_passkey(app, self.users["user"], "Laptop")

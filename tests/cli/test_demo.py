@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.cli.demo import CONTENT, LOGINS, PASSWORD
 from app.extensions import db
-from app.models import Comment, Follow, Post, User, utcnow
+from app.models import Comment, Follow, HiddenUser, Post, User, utcnow
 from tests.models.counts import dangling_references, wrong_counts
 from tests.support.factories import Factory, UserData
 from tests.support.http_client import SiteClient
@@ -26,7 +26,7 @@ def count_rows(app: Flask) -> dict[str, int]:
     with app.app_context():
         return {
             model.__tablename__: db.session.scalar(select(func.count()).select_from(model)) or 0
-            for model in (User, Follow, Post, Comment)
+            for model in (User, Follow, HiddenUser, Post, Comment)
         }
 
 
@@ -35,6 +35,7 @@ def expected_rows() -> dict[str, int]:
     return {
         "users": len(users),
         "follows": len(users) + sum(len(user["follows"]) for user in users),
+        "hidden_users": 1,
         "posts": len(content("posts")),
         "comments": len(content("comments")),
     }
@@ -97,7 +98,13 @@ def test_clear_keeps_other_users(app: Flask, runner: FlaskCliRunner, make: Facto
     result = runner.invoke(args=["demo", "clear"])
 
     assert result.output.startswith(f"Deleted {expected_rows()['users']} demo users")
-    assert count_rows(app) == {"users": 1, "follows": 1, "posts": 1, "comments": 1}
+    assert count_rows(app) == {
+        "users": 1,
+        "follows": 1,
+        "hidden_users": 0,
+        "posts": 1,
+        "comments": 1,
+    }
     with app.app_context():
         assert wrong_counts() == []
         assert dangling_references() == []

@@ -9,6 +9,7 @@ from app.models import User
 from tests.support.authenticator_app import AuthenticatorApp
 from tests.support.factories import PASSWORD, Factory
 from tests.support.http_client import SiteClient
+from tests.support.mailbox import Mailbox
 
 CREATE = ["users", "create", "ann@example.com", "ann", "--password", PASSWORD]
 
@@ -156,7 +157,11 @@ def test_missing_roles_are_an_error(bare_app: Flask) -> None:
 
 
 def test_two_factor_authentication_is_reset(
-    app: Flask, runner: FlaskCliRunner, make: Factory, phone: AuthenticatorApp
+    app: Flask,
+    runner: FlaskCliRunner,
+    make: Factory,
+    phone: AuthenticatorApp,
+    mailbox: Mailbox,
 ) -> None:
     ann, client = make.user("ann"), SiteClient(app)
     phone.set_up(client.log_in(ann))
@@ -165,6 +170,7 @@ def test_two_factor_authentication_is_reset(
 
     expected = "Turned off two-factor authentication for ann.\n"
     assert (result.exit_code, result.output) == (0, expected)
+    assert "Two-factor authentication was turned off" in mailbox.last(ann.email).subject
     assert client.open("/edit-profile").path != "/edit-profile"
     client.log_in(ann)
     result = runner.invoke(args=["users", "reset-two-factor", "ann"])

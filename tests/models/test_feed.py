@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from app.extensions import db
-from app.models import Post, Slice, User, feed_of
+from app.models import HiddenUser, Post, Slice, User, feed_of
 from tests.models.users import create_user
 from tests.support.app_factory import make_app
 from tests.support.databases import EphemeralPostgres, migrated
@@ -51,11 +51,14 @@ def test_pages_are_those_of_the_sorted_posts_of_followed_users(timeline: str) ->
     authors = {"f": create_user("followed"), "x": create_user("other")}
     reader = create_user("reader")
     reader.follow(authors["f"])
-    write(timeline, authors)
+    reader.follow(muted := create_user("muted"))
+    HiddenUser.mute(reader, muted)
+    authors["m"] = muted
+    write(timeline.replace("xx", "xm"), authors)
     posts = db.session.execute(select(Post.timestamp, Post.id, Post.author_id)).all()
     keys = sorted((row.timestamp, row.id) for row in posts)
     followed = {(row.timestamp, row.id) for row in posts if row.author_id == authors["f"].id}
-    feed = feed_of(reader.id, Post.rows())
+    feed = feed_of(reader.id, Post.rows(), hides=True)
 
     def page(after: object = None, before: object = None) -> list[tuple[datetime, int]]:
         query = feed(Slice(after, before, LIMIT))  # type: ignore[arg-type]  # keys
@@ -93,9 +96,9 @@ FROM (SELECT number, CASE WHEN number % 2 = 0 THEN 1 ELSE number % 400 + 1 END A
 """
 
 
-def rows_read(reader_id: int, before: tuple[datetime, int] | None) -> int:
+def rows_read(reader_id: int, before: tuple[datetime, int] | None, hides: bool) -> int:
     """Return how many rows PostgreSQL reads for a page of a feed."""
-    statement, parameters = feed_of(reader_id, Post.rows())(Slice(None, before, 21))
+    statement, parameters = feed_of(reader_id, Post.rows(), hides)(Slice(None, before, 21))
     statement = statement.params(parameters)
     compiled = statement.compile(db.engine, compile_kwargs={"literal_binds": True})
     explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}")
@@ -120,6 +123,9 @@ def test_cost_does_not_depend_on_the_posts_of_others(postgres: EphemeralPostgres
             db.session.execute(text(USERS.replace("(1, 400)", f"({reader_id}, {reader_id})")))
             follows = f"SELECT {reader_id}, id, now() FROM users WHERE ({followed}) AND id <= 400"
             db.session.execute(text(f"INSERT INTO follows {follows}"))
+            mutes = f"SELECT {reader_id}, id, 'mute', now() FROM users WHERE id % 3 = 0"
+            columns = "user_id, hidden_id, kind, timestamp"
+            db.session.execute(text(f"INSERT INTO hidden_users ({columns}) {mutes}"))
         for size in (20_000, 60_000):
             db.session.execute(text(POSTS), {"first": size // 2, "last": size})
             db.session.commit()
@@ -130,7 +136,8 @@ def test_cost_does_not_depend_on_the_posts_of_others(postgres: EphemeralPostgres
             timestamp, post_id = db.session.execute(middle.limit(1)).one()
             for cursor in (None, (timestamp, post_id)):
                 costs = {
-                    name: rows_read(reader_id, cursor)
+                    (name, hides): rows_read(reader_id, cursor, hides)
                     for reader_id, name in enumerate(FEEDS, 1001)
+                    for hides in (False, True)
                 }
                 assert max(costs.values()) < 8_000, (size, cursor, costs)

@@ -81,16 +81,6 @@ def test_lists_exclude_the_user() -> None:
     assert [row.username for row in db.session.execute(ann.follower_rows())] == ["cat"]
 
 
-def test_profile_includes_follows_in_both_directions() -> None:
-    ann, bob = create_user("ann"), create_user("bob")
-    ann.follow(bob)
-
-    assert User.find_profile("BOB", ann.id) == (bob, True, False)
-    assert User.find_profile("ann", bob.id) == (ann, False, True)
-    assert User.find_profile("ann", None) == (ann, False, False)
-    assert User.find_profile("unknown", ann.id) is None
-
-
 def test_feed_contains_own_posts_and_those_of_followed_users() -> None:
     ann, bob, cat = (create_user(name) for name in ("ann", "bob", "cat"))
     ann.follow(bob)

@@ -15,6 +15,7 @@ from app.models import (
     Comment,
     EmailChange,
     FormerUsername,
+    HiddenUser,
     IdempotencyKey,
     Identity,
     Job,
@@ -120,6 +121,7 @@ ROWS: dict[type[Any], Callable[[User], Any]] = {
     FormerUsername: lambda user: FormerUsername(
         user_id=user.id, username="x", expires_at=utcnow()
     ),
+    HiddenUser: lambda user: HiddenUser(user_id=user.id, hidden_id=user.id, kind="mute"),
     Passkey: lambda user: Passkey(
         user_id=user.id, name="x", credential_id=b"x", public_key=b"x", sign_count=0
     ),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.extensions import db
-from app.models import SecurityEvent, User, utcnow
+from app.models import AccessToken, SecurityEvent, User, utcnow
 from tests.models.users import create_user
 
 pytestmark = [pytest.mark.usefixtures("context"), pytest.mark.both_databases]
@@ -105,11 +105,18 @@ def test_unknown_device_is_recognized() -> None:
     assert not SecurityEvent.is_new_device(ann, None, None, None)
 
 
-@pytest.mark.parametrize(("days", "is_new"), [(0, False), (2, True)])
-def test_first_login_is_from_a_new_device_if_the_account_is_old(days: int, is_new: bool) -> None:
+@pytest.mark.parametrize(
+    ("days", "has_token", "is_new"),
+    [(0, False, False), (30, False, False), (120, False, True), (0, True, True)],
+)
+def test_first_login_is_from_a_new_device_if_the_log_has_lost_earlier_ones(
+    days: int, has_token: bool, is_new: bool
+) -> None:
     ann = create_user()
-    ann.member_since = utcnow() - timedelta(days)
+    ann.member_since, ann.last_seen = utcnow() - timedelta(500), utcnow() - timedelta(days)
     SecurityEvent.record(ann, "password_changed")
+    if has_token:
+        AccessToken.issue(ann, "Phone", days=30)
 
     assert SecurityEvent.is_new_device(ann, *DEVICE) is is_new
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -15,7 +16,7 @@ from app.data_export import DataExport
 from app.extensions import db
 from app.mail.outbox import prune_outbox
 from app.metrics import collector
-from app.models import Role, User
+from app.models import Role, User, hidden_user
 from tests.support.app_factory import make_app
 from tests.support.databases import EphemeralPostgres, migrated
 from tests.support.factories import Factory
@@ -41,6 +42,14 @@ INSERT INTO jobs (name, arguments, created_at, run_at)
   SELECT 'send_outbox_email', '[]', now(), now() FROM users;
 INSERT INTO outbox_emails (recipient, subject, body_text, body_html, created_at)
   SELECT email, '', repeat('-', 500), '', now() FROM users
+"""
+BLOCKS = """
+INSERT INTO hidden_users (user_id, hidden_id, kind, timestamp)
+  SELECT id, :troll, 'block', now() FROM users WHERE id <= :size;
+INSERT INTO hidden_users (user_id, hidden_id, kind, timestamp)
+  SELECT :troll, id, 'mute', now() FROM users WHERE id <= :size / 20;
+UPDATE users SET hides_users = true WHERE id = :troll;
+ANALYZE hidden_users
 """
 # What only an export reads.
 ROWS_OF_ONE_USER = """
@@ -126,6 +135,32 @@ def test_page_reads_few_rows_also_deep_in_a_list(grown: Flask, path: str) -> Non
             assert client.client.get(f"{path}{query}").status_code == 200
         assert buffers
         assert max(buffers.values()) < MAX_BUFFERS, buffers
+
+
+def test_user_whom_all_have_blocked_reads_a_bounded_number_of_rows(
+    grown: Flask, troll: SiteClient
+) -> None:
+    """Each of the comments is hidden from them; the list ends after 1,000."""
+    for path in ("/", "/post/1", "/blocked-and-muted"):
+        with record_buffers(grown) as buffers:
+            assert outside(partial(troll.client.get, path)).status_code == 200
+        assert any("hidden_users" in sql for sql in buffers)
+        assert max(buffers.values()) < 10 * hidden_user.WINDOW, buffers
+
+
+@pytest.fixture(scope="module")
+def troll(grown: Flask) -> SiteClient:
+    """A logged-in user whom all others have blocked, and who has muted some."""
+    with grown.app_context():
+        db.session.execute(text("SELECT setval('users_id_seq', 2000000)"))
+        db.session.commit()
+    user = Factory(grown).user("troll")
+    with grown.app_context():
+        values = {"troll": user.id, "size": SIZE}
+        for statement in BLOCKS.split(";"):
+            db.session.execute(text(statement), values)
+        db.session.commit()
+    return outside(lambda: SiteClient(grown).log_in(user))
 
 
 @pytest.fixture(scope="module")

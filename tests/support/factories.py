@@ -1,5 +1,6 @@
 """Factories of rows. Tests name only what matters to them."""
 
+from collections.abc import Callable  # demo-only
 from dataclasses import dataclass
 from datetime import datetime  # demo-only
 from typing import Any
@@ -9,6 +10,7 @@ from flask import Flask
 from app.extensions import db
 from app.models import (
     Comment,  # demo-only
+    HiddenUser,  # demo-only
     Post,  # demo-only
     Role,
     User,
@@ -70,6 +72,19 @@ class Factory:
         with self.app.app_context():
             other = db.session.get_one(User, followed.id)
             db.session.get_one(User, follower.id).follow(other)
+            db.session.commit()
+
+    def block(self, user: UserData, other: UserData) -> None:
+        """Let `user` block `other`."""
+        self._hide(HiddenUser.block, user, other)
+
+    def mute(self, user: UserData, other: UserData) -> None:
+        """Let `user` mute `other`."""
+        self._hide(HiddenUser.mute, user, other)
+
+    def _hide(self, hide: Callable[[User, User], bool], *users: UserData) -> None:
+        with self.app.app_context():
+            hide(*(db.session.get_one(User, user.id) for user in users))
             db.session.commit()
 
     # demo-only: end

@@ -53,6 +53,7 @@ class ExampleSite:
             user = self.users[role]
             fields = {**form.fields, "email": user.email, "password": user.password}
             assert client.post("/auth/login", data=fields).headers["Location"] == "/"
+            form = Page("/preferences", client.get("/preferences")).form_with({"csrf_token"})
         return client, form.fields["csrf_token"]
 
     def unconfirm(self) -> None:

@@ -43,6 +43,7 @@ class ContentSite:
         self.users = {role: self._user(role) for role in ROLE_NAMES}
         self.users["newcomer"] = self.make.user("data_newcomer")
         self.users["suspended"] = self.make.user("data_suspended")
+        self.users["blocked"] = self.make.user("data_blocked")
         self.users["pending"] = self.make.user("data_pending", confirmed=False)
         self.values = self._create_content() | {
             f"{purpose}_token": token_for(app, self.users[user], purpose)
@@ -86,6 +87,15 @@ class ContentSite:
         assert cookie is not None
         return cookie.value
 
+    # demo-only: begin
+    def _hide_users(self) -> None:
+        blocked, newcomer = self.users["blocked"], self.users["newcomer"]
+        self.make.block(self.users["user"], blocked)
+        self.make.block(blocked, newcomer)
+        for user in (self.users["user"], newcomer):
+            self.make.mute(user, self.users["moderator"])
+
+    # demo-only: end
     def _create_content(self) -> dict[str, Any]:
         user = self.users["user"]
         # demo-only: begin
@@ -95,6 +105,7 @@ class ContentSite:
         for role in ("moderator", "administrator"):
             self.make.follow(self.users[role], user)
             self.make.follow(user, self.users[role])
+        self._hide_users()
         # demo-only: end
         with self.app.app_context():
             db.session.get_one(User, self.users["suspended"].id).suspend("data")
@@ -117,6 +128,7 @@ class ContentSite:
             "one_comment_post": posts[1],
             "own_post": posts[2],
             "others_post": self.make.post(moderator, "data"),
+            "blocked_post": self.make.post(self.users["blocked"], "data"),
             "comment": comments[0],
             "others_comment": self.make.comment(moderator, posts[1], "data"),
             "disabled_comment": comments[2],

@@ -22,13 +22,21 @@ def test_database_is_updated_and_filled_before_the_server_starts(ready_clone: Cl
         "bin/run", PORT="5987", FLASK_CONFIG="production", FLASK_APP="flasky.py"
     )
 
-    end = "manage.py development http://127.0.0.1:5987"
+    end = "manage.py development http://localhost:5987"
     assert flask_commands(result.stdout) == [
         f"flask deploy {end}",
         f"flask demo seed --if-empty {end}",
         f"flask run --debug --port 5987 {end}",
     ]
-    assert "Open http://127.0.0.1:5987 in a browser. Ctrl-C stops the site." in result.stdout
+    assert "Open http://localhost:5987 in a browser. Ctrl-C stops the site." in result.stdout
+
+
+def test_url_does_not_lead_to_another_program_with_ipv6(ready_clone: Clone) -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+        result = ready_clone.run("bin/run", PORT=str(port))
+
+    assert f"Open http://127.0.0.1:{port} in a browser." in result.stdout
 
 
 def test_site_is_not_started_after_a_failed_step(ready_clone: Clone) -> None:
