@@ -58,9 +58,9 @@ WRITING = {
     "moderate": PageState("/moderate", "moderator"),
     "blocked and muted": PageState("/blocked-and-muted", "user"),
     "none blocked or muted": PageState("/blocked-and-muted", "administrator"),
-    "profile, muted": PageState("/user/quickdeals", "user"),
-    "profile, blocked": PageState("/user/dafydd", "newcomer"),
-    "profile of a blocker": PageState("/user/newcomer", "user"),
+    "profile, muted": PageState("/user/quickdeals", "user"),  # demo-only
+    "profile, blocked": PageState("/user/dafydd", "newcomer"),  # demo-only
+    "profile of a blocker": PageState("/user/newcomer", "user"),  # demo-only
     "edit profile": PageState("/edit-profile", "user"),
     "manage account": PageState("/edit-profile/{maya}", "administrator"),
     "delete user": PageState("/user/newcomer/deletion", "administrator"),

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -30,26 +31,31 @@ def site(engine: Podman, clone: Path, image: str, tmp_path: Path) -> Iterator[St
     engine.environment.update(before)
 
 
-def home(site: Stack) -> str:
-    return fetch(connect(site.host)).body.decode()
+def wait_until_home_shows(site: Stack, text: str) -> None:
+    def is_shown() -> bool:
+        try:
+            return text in fetch(connect(site.host)).body.decode()
+        except (OSError, HTTPException):  # it is restarting
+            return False
+
+    try:
+        eventually(is_shown)
+    except AssertionError:
+        pytest.fail(site.run("docker compose logs web").stdout)
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
 
 
 def test_changes_of_templates_and_code_are_seen_at_once(site: Stack) -> None:
-    def shows(text: str) -> bool:
-        try:
-            return text in home(site)
-        except OSError:  # it is restarting
-            return False
+    wait_until_home_shows(site, "Short posts, good company.")
+    replace(site.clone / "app/templates/macros/hero.html", "good company", "live reload")
+    wait_until_home_shows(site, "Short posts, live reload.")
+    replace(site.clone / "app/__init__.py", '"site_name": "Flasky"', '"site_name": "Edited"')
+    wait_until_home_shows(site, "Edited</title>")
 
-    eventually(lambda: shows("Short posts, good company."))
-    hero, app = (
-        site.clone / name for name in ("app/templates/macros/hero.html", "app/__init__.py")
-    )
-    hero.write_text(hero.read_text().replace("good company", "live reload"))
-    eventually(lambda: shows("Short posts, live reload."))
-    app.write_text(app.read_text().replace('"site_name": "Flasky"', '"site_name": "Edited"'))
-    eventually(lambda: shows("Edited</title>"))
-
-    ready = fetch(connect(site.host), "/readyz").body
-    assert ready.strip() == b'{"status":"ready"}'
+    assert fetch(connect(site.host), "/readyz").body.strip() == b'{"status":"ready"}'
     assert "postgresql" in site.run("docker compose exec -T web flask config").stdout
