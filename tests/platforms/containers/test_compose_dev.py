@@ -20,6 +20,7 @@ def site(engine: Podman, clone: Path, image: str, tmp_path: Path) -> Iterator[St
     base_images.fetch_compose(engine)
     folder = tmp_path / "project"
     shutil.copytree(clone, folder)
+    folder.chmod(0o755)  # the user of the container reads it
     before = engine.environment.copy()
     stack = Stack(engine, folder)
     engine.environment["COMPOSE_PROJECT_NAME"] += "-dev"
