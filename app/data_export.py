@@ -27,6 +27,7 @@ from .models import (
     FormerUsername,
     Identity,
     LoginSession,
+    Notification,  # demo-only
     OutboxEmail,
     Passkey,
     Post,  # demo-only
@@ -190,6 +191,11 @@ def _sections(user: User) -> list[Section]:
         ),
         Section("following", user.followed_rows(), _columns("username", "timestamp")),
         Section("followers", user.follower_rows(), _columns("username", "timestamp")),
+        Section(
+            "notifications",
+            Notification.rows_of(user),
+            _columns("timestamp", "kind", "username", "post_id", "comment_id"),
+        ),
         # demo-only: end
         Section("sessions", sessions, _columns("browser", "system", *use)),
         Section("api_tokens", tokens, _columns("name", "read_only", "expires_at", *use)),
@@ -217,6 +223,7 @@ def _account(user: User) -> dict[str, Any]:
     authenticator = Authenticator.find(user)
     return {
         **_columns("id", *profile, *times)(user),
+        **_columns("notifications_read_at")(user),  # demo-only
         "role": user.role and user.role.name,
         "two_factor_since": authenticator and authenticator.timestamp,
         "recovery_codes_left": RecoveryCode.count(user),

@@ -23,6 +23,7 @@ from . import (  # noqa: E402, F401 - register the views
     cors,
     docs_views,
     follows,  # demo-only
+    notifications,  # demo-only
     posts,  # demo-only
     tokens,
     users,

@@ -3,7 +3,7 @@
 from flask import abort
 from flask_login import current_user
 
-from ..models import Permission
+from ..models import Notification, Permission
 from ..permissions import can_follow
 from . import api
 from .endpoint import endpoint
@@ -38,7 +38,8 @@ def follow(id: int) -> None:
     user = visible_user(id)
     if not can_follow(user):
         abort(409, "You cannot follow yourself.")
-    current_user.follow(user)
+    if current_user.follow(user):
+        Notification.add_follow(current_user, user)
 
 
 @api.delete("/me/following/<id:id>")

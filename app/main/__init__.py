@@ -12,6 +12,7 @@ from . import (  # noqa: E402, F401 - register the views
     cards,  # demo-only
     comments,  # demo-only
     follows,  # demo-only
+    notifications,  # demo-only
     posts,  # demo-only
     preferences,
     # without-demo: start,

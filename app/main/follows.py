@@ -8,7 +8,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from ..extensions import db
-from ..models import Permission, User
+from ..models import Notification, Permission, User
 from ..pagination import paginate
 from ..permissions import can_follow, permission_required
 from . import main
@@ -23,6 +23,7 @@ def follow(username: str) -> ResponseReturnValue:
     if not can_follow(user):
         abort(400, gettext("You can’t follow yourself."))
     if current_user.follow(user):
+        Notification.add_follow(current_user, user)
         flash(gettext("You are now following %(username)s.", username=user.username), "success")
     else:
         flash(gettext("You are already following %(username)s.", username=user.username))

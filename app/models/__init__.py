@@ -14,6 +14,7 @@ from .idempotency import IdempotencyKey
 from .identity import Identity
 from .job import Job
 from .login_session import LoginSession
+from .notification import Notification  # demo-only
 from .outbox_email import OutboxEmail
 from .passkey import Passkey, TooManyPasskeys
 from .post import Post  # demo-only
@@ -46,6 +47,7 @@ __all__ = [
     "Identity",
     "Job",
     "LoginSession",
+    "Notification",  # demo-only
     "OutboxEmail",
     "Passkey",
     "Permission",

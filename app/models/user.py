@@ -26,6 +26,7 @@ from ..extensions import db
 from .account import Account, new_security_stamp
 from .email_address import normalize_if_valid
 from .follow import Follow  # demo-only
+from .notification_settings import NotificationSettings  # demo-only
 from .role import Permission, Role
 from .statements import insert_or_ignore, rows_changed
 from .types import Rows, UTCDateTime, utcnow
@@ -45,7 +46,10 @@ class Profile(NamedTuple):
     follows_me: bool  # demo-only
 
 
-class User(Account):
+class User(
+    NotificationSettings,  # demo-only
+    Account,
+):
     """A user account.
 
     To delete one, call `deletion.delete_user()`: it sets `deleted_at`, which hides the user and

@@ -37,6 +37,7 @@ def only(*allowed: str, status: int) -> dict[str, int]:
 DELETERS = ("author", "moderator", "administrator")
 MODERATORS = ("moderator", "administrator")
 BODY = {"body": "Some text"}
+READ = {"until": "2026-11-28T00:00:00Z"}
 
 # Endpoint, path, JSON body, status for each client.
 TABLE: list[tuple[str, str, object, dict[str, int]]] = [
@@ -59,6 +60,8 @@ TABLE: list[tuple[str, str, object, dict[str, int]]] = [
     ("following", "/users/{other_id}/following/", None, everyone(200)),
     ("follow", "/me/following/{other_id}", None, writers(204)),
     ("unfollow", "/me/following/{other_id}", None, writers(204)),
+    ("notifications", "/notifications/", None, members(200)),
+    ("read_notifications", "/notifications/read", READ, writers(204)),
     ("report_user", "/users/{other_id}/report", {"reason": "spam"}, writers(204)),
     (
         "report_post",

@@ -47,6 +47,8 @@ READING = {
     "no followers": PageState("/followers/newcomer"),
     "following": PageState("/followed-by/maya", "user"),
     "not following": PageState("/followed-by/newcomer", "newcomer"),
+    "notifications": PageState("/notifications", "user"),
+    "no notifications": PageState("/notifications", "newcomer"),
     "API reference, user": PageState("/api/docs", "user"),
     "preferences": PageState("/preferences"),
     "preferences, user": PageState("/preferences", "user"),

@@ -30,6 +30,7 @@ PAGES = [
     "/followers/data_newcomer",
     "/followed-by/data_user",
     "/followed-by/data_newcomer",
+    "/notifications",
     "/edit-profile",
     "/edit-profile/{user_id}",
     "/preferences",

@@ -1,0 +1,57 @@
+"""Notifications
+
+Revision ID: 0011
+Revises: 0010
+Create Date: 2026-11-28 06:30:00.000000
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.create_table(
+        "notifications",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("timestamp", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("row_id", sa.Integer(), nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=True),
+        sa.Column("post_id", sa.Integer(), nullable=True),
+        sa.Column("comment_id", sa.Integer(), nullable=True),
+        *(
+            sa.ForeignKeyConstraint(
+                [column],
+                [f"{table}.id"],
+                name=f"fk_notifications_{column}_{table}",
+                ondelete="CASCADE",
+            )
+            for column, table in {
+                "user_id": "users",
+                "actor_id": "users",
+                "post_id": "posts",
+                "comment_id": "comments",
+            }.items()
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_notifications"),
+    )
+    for column in ("timestamp", "actor_id", "post_id", "comment_id"):
+        op.create_index(f"ix_notifications_{column}", "notifications", [column])
+    newest, row = ["user_id", "timestamp", "id"], ["user_id", "kind", "row_id"]
+    op.create_index("ix_notifications_user_newest", "notifications", newest)
+    op.create_index("uq_notifications_row", "notifications", row, unique=True)
+    never = {"server_default": "1970-01-01 00:00:00", "nullable": False}
+    column = sa.Column("notifications_read_at", sa.DateTime(timezone=True), **never)
+    op.add_column("users", column)
+
+
+def downgrade():
+    op.drop_column("users", "notifications_read_at")
+    op.drop_table("notifications")
