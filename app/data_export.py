@@ -223,7 +223,7 @@ def _account(user: User) -> dict[str, Any]:
     authenticator = Authenticator.find(user)
     return {
         **_columns("id", *profile, *times)(user),
-        **_columns("notifications_read_at")(user),  # demo-only
+        **_columns("email_digest", "notifications_read_at")(user),  # demo-only
         "role": user.role and user.role.name,
         "two_factor_since": authenticator and authenticator.timestamp,
         "recovery_codes_left": RecoveryCode.count(user),

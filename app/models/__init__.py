@@ -15,6 +15,7 @@ from .identity import Identity
 from .job import Job
 from .login_session import LoginSession
 from .notification import Notification  # demo-only
+from .notification_settings import read_unsubscribe_token  # demo-only
 from .outbox_email import OutboxEmail
 from .passkey import Passkey, TooManyPasskeys
 from .post import Post  # demo-only
@@ -74,6 +75,7 @@ __all__ = [
     "feed_of",  # demo-only
     "insert_or_ignore",
     "lock_row",
+    "read_unsubscribe_token",  # demo-only
     "rows_changed",
     "user_list",
     "username_is_available",

@@ -15,15 +15,18 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     ScalarSelect,
+    Select,
     String,
     case,
     delete,
     event,
+    exists,
     func,
     inspect,
     literal,
     or_,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, Mapper, aliased, mapped_column
 
@@ -31,7 +34,7 @@ from .. import markdown
 from ..extensions import Model, db
 from .comment import Comment
 from .post import Post
-from .statements import insert_or_ignore
+from .statements import insert_or_ignore, rows_changed
 from .types import Rows, UTCDateTime, utcnow
 from .user import User
 
@@ -118,6 +121,28 @@ class Notification(Model):
         count = select(func.count()).select_from(unread)
         count = count.outerjoin(actor, actor.id == unread.c.actor_id)
         return count.where(cls.is_shown(unread.c.actor_id, actor)).scalar_subquery()
+
+    @classmethod
+    def users_to_email(cls, after: int, until: int) -> Select[int]:
+        """Return the ids in a range of the users for whom there is a digest to send."""
+        is_new = (cls.timestamp > User.notifications_read_at) & (cls.timestamp > User.digest_at)
+        users = select(User.id).where(User.id > after, User.id <= until, User.may_get_digest())
+        return users.where(exists().where(cls.user_id == User.id, is_new)).order_by(User.id)
+
+    @classmethod
+    def claim_digest(cls, user: User) -> dict[str, int]:
+        """Return how many new notifications of each kind a digest for `user` is about.
+
+        Each is in one digest only: the result is empty if another process has sent one today. At
+        most MAX_UNREAD + 1 notifications are counted. The caller commits.
+        """
+        since = max(user.notifications_read_at, user.digest_at)
+        claim = update(User).where(User.id == user.id, User.may_get_digest())
+        if not rows_changed(db.session.execute(claim.values(digest_at=utcnow()))):
+            return {}
+        new = cls.rows_of(user).where(cls.timestamp > since).limit(cls.MAX_UNREAD + 1).subquery()
+        counts = select(new.c.kind, func.count().label("number")).group_by(new.c.kind)
+        return {row.kind: row.number for row in db.session.execute(counts)}
 
     @classmethod
     def add_follow(cls, user: User, followed: User, timestamp: datetime | None = None) -> None:

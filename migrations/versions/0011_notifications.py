@@ -48,10 +48,17 @@ def upgrade():
     op.create_index("ix_notifications_user_newest", "notifications", newest)
     op.create_index("uq_notifications_row", "notifications", row, unique=True)
     never = {"server_default": "1970-01-01 00:00:00", "nullable": False}
-    column = sa.Column("notifications_read_at", sa.DateTime(timezone=True), **never)
-    op.add_column("users", column)
+    for column in ("notifications_read_at", "digest_at"):
+        op.add_column("users", sa.Column(column, sa.DateTime(timezone=True), **never))
+    op.add_column(
+        "users",
+        sa.Column("email_digest", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
+    op.add_column("outbox_emails", sa.Column("unsubscribe_url", sa.Text(), nullable=True))
 
 
 def downgrade():
-    op.drop_column("users", "notifications_read_at")
+    op.drop_column("outbox_emails", "unsubscribe_url")
+    for column in ("email_digest", "digest_at", "notifications_read_at"):
+        op.drop_column("users", column)
     op.drop_table("notifications")

@@ -135,6 +135,7 @@ def test_export_contains_notifications_without_texts_of_others(app: Flask, make:
     ids = {"post_id": post, "comment_id": comment}
     assert row == {"kind": "comment", "username": "bob", **ids}
     assert "Words of Bob" not in all_texts(response)
+    assert files_of(response)["account.json"]["email_digest"] is False
 
 
 def test_export_contains_follows_with_no_more_than_the_name(app: Flask, make: Factory) -> None:

@@ -87,6 +87,9 @@ ACCOUNT = {
     "change email": PageState("/auth/change-email", "user"),
     "confirm new email": PageState("/auth/change-email/{change_email_token}", "user"),
     "restore email": PageState("/auth/restore-email/{restore_email_token}"),
+    "notification settings": PageState("/auth/notifications", "user"),
+    "unsubscribe": PageState("/auth/unsubscribe/{unsubscribe_token}"),
+    "unsubscribed": PageState("/auth/unsubscribe/{unsubscribe_token}", click=SUBMIT),
     "sessions": PageState("/auth/sessions", "user"),
     "security log": PageState("/auth/security-log", "user"),
     "export": PageState("/auth/export", "user"),
@@ -129,6 +132,7 @@ ADMINISTRATION = {
 ERRORS = {
     "invalid confirmation link": PageState("/auth/confirm/broken", status=400),
     "invalid reset link": PageState("/auth/reset/broken", status=400),
+    "invalid unsubscribe link": PageState("/auth/unsubscribe/broken", status=400),
     "invalid restore link": PageState("/auth/restore-email/broken", status=400),
     "invalid email change link": PageState("/auth/change-email/broken", "user", status=400),
     "forbidden": PageState("/moderate", "user", status=403),
