@@ -28,6 +28,7 @@ from .models import (
     HiddenUser,  # demo-only
     Identity,
     LoginSession,
+    Notification,  # demo-only
     OutboxEmail,
     Passkey,
     Post,  # demo-only
@@ -196,6 +197,11 @@ def _sections(user: User) -> list[Section]:
             HiddenUser.rows(user),
             _columns("username", "kind", "timestamp"),
         ),
+        Section(
+            "notifications",
+            Notification.rows_of(user),
+            _columns("timestamp", "kind", "username", "post_id", "comment_id"),
+        ),
         # demo-only: end
         Section("sessions", sessions, _columns("browser", "system", *use)),
         Section("api_tokens", tokens, _columns("name", "read_only", "expires_at", *use)),
@@ -223,6 +229,7 @@ def _account(user: User) -> dict[str, Any]:
     authenticator = Authenticator.find(user)
     return {
         **_columns("id", *profile, *times)(user),
+        **_columns("email_digest", "notifications_read_at")(user),  # demo-only
         "role": user.role and user.role.name,
         "two_factor_since": authenticator and authenticator.timestamp,
         "recovery_codes_left": RecoveryCode.count(user),

@@ -23,6 +23,7 @@ from .models import (
     IdempotencyKey,
     Identity,
     LoginSession,
+    Notification,  # demo-only
     OutboxEmail,
     Post,  # demo-only
     Report,
@@ -100,6 +101,7 @@ def _delete_some_rows_of(user_id: int) -> bool:
         # demo-only: begin
         *(_delete_posts, _delete_comments),  # first: they could leave gaps in lists
         *(_delete_followed, _delete_followers, _delete_hidden, _forget_moderator),
+        _delete_notifications,
         # demo-only: end
         *(_forget_events, _forget_reports, _delete_credentials),
     )
@@ -146,6 +148,11 @@ def _forget_moderator(user_id: int) -> int:
     batch = select(Comment.id).where(Comment.disabled_by_id == user_id).limit(BATCH)
     comments = update(Comment).where(Comment.id.in_(batch)).values(disabled_by_id=None)
     return rows_changed(_execute(comments))
+
+
+def _delete_notifications(user_id: int) -> int:
+    columns = (Notification.user_id, Notification.actor_id)
+    return sum(delete_batch(Notification, column == user_id, BATCH) for column in columns)
 
 
 # demo-only: end

@@ -7,6 +7,7 @@ use, and short table rows are padded with empty cells. What remains, such as nes
 empty links, can be 25 times as long as the text: HTML has a maximum length, too.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -43,6 +44,10 @@ MAX_POST_HTML, MAX_COMMENT_HTML = 120_050, 30_050
 # Texts whose HTML is kept: a form renders a text to validate it, and the model renders it again.
 KEPT = 4
 PAGE_LEVELS = 2  # h1 is the title of the page, h2 that of a post
+# `@ann` is a link to a profile; a dot at the end is that of the sentence.
+MENTION = re.compile(r"(?<![\w@./+-])@([A-Za-z](?:[\w.]{0,62}\w)?)(?![\w@])", re.ASCII)
+MAX_MENTIONS = 10  # users in a text; others stay text
+PROFILES = "/user/"  # below the path of SITE_URL: see `with_root()`
 
 
 class TooLong(ValueError):
@@ -103,6 +108,39 @@ def _link_images(state: StateCore, tokens: list[Token]) -> Iterator[Token]:
         yield from (text,) if is_link else (link[0], text, link[1])
 
 
+def link_mentions(state: StateCore) -> None:
+    """Link the first MAX_MENTIONS usernames to profiles, and list them in the environment.
+
+    No database is asked whether there is such a user: the link of an unknown name leads to a 404.
+    """
+    names: dict[str, str] = {}
+    for token in state.tokens:
+        if token.type == "inline" and token.children and "@" in token.content:
+            token.children = list(_link_mentions(token.children, names))
+    state.env["mentions"] = list(names)
+
+
+def _link_mentions(tokens: list[Token], names: dict[str, str]) -> Iterator[Token]:
+    is_link = False
+    for token in tokens:
+        is_link = token.type == "link_open" or (is_link and token.type != "link_close")
+        if is_link or token.type != "text":
+            yield token
+            continue
+        end = 0
+        for match in MENTION.finditer(token.content):
+            name = match[1].lower()
+            if len(names) == MAX_MENTIONS and name not in names:
+                continue
+            names[name] = name
+            yield Token("text", "", 0, content=token.content[end : match.start()])
+            yield Token("link_open", "a", 1, attrs={"href": f"{PROFILES}{match[1]}"})
+            yield Token("text", "", 0, content=match[0])
+            yield Token("link_close", "a", -1)
+            end = match.end()
+        yield Token("text", "", 0, content=token.content[end:])
+
+
 def _new_markdown(headings: Callable[[StateCore], None]) -> MarkdownIt:
     options = {"html": False, "linkify": False, "maxNesting": 20}
     new = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
@@ -110,10 +148,22 @@ def _new_markdown(headings: Callable[[StateCore], None]) -> MarkdownIt:
     new.block.ruler.at("table", small_table, {"alt": ["paragraph", "reference"]})
     for rule in (headings, align_cells, link_images):
         new.core.ruler.push(rule.__name__, rule)
+    new.core.ruler.before(
+        "text_join", link_mentions.__name__, link_mentions
+    )  # before `\@` is text
     return new
 
 
 _post, _comment = _new_markdown(nest_headings), _new_markdown(headings_to_paragraphs)
+
+
+def mentions(text: str) -> list[str]:
+    """Return the usernames that are links in the HTML of a text, in lower case."""
+    if "@" not in text:
+        return []
+    environment: dict[str, list[str]] = {}
+    _comment.parse(text, environment)
+    return environment["mentions"]
 
 
 @lru_cache(KEPT)

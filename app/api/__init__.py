@@ -24,6 +24,7 @@ from . import (  # noqa: E402, F401 - register the views
     docs_views,
     follows,  # demo-only
     hidden_users,  # demo-only
+    notifications,  # demo-only
     posts,  # demo-only
     tokens,
     users,

@@ -3,7 +3,7 @@
 from flask import abort
 from flask_login import current_user
 
-from ..models import Blocked, Permission
+from ..models import Blocked, Notification, Permission
 from ..permissions import can_follow
 from . import api
 from .endpoint import endpoint
@@ -41,9 +41,11 @@ def follow(id: int) -> None:
     if not can_follow(user):
         abort(409, "You cannot follow yourself.")
     try:
-        current_user.follow(user)
+        is_new = current_user.follow(user)
     except Blocked:
         raise blocked() from None
+    if is_new:
+        Notification.add_follow(current_user, user)
 
 
 @api.delete("/me/following/<id:id>")

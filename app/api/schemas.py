@@ -25,9 +25,11 @@ from .responses import ResponseBody, UrlParts
 
 
 def url_of(endpoint: str) -> BeforeValidator:
-    """Return a validator that replaces the id of a resource by its absolute URL."""
+    """Return a validator that replaces the id of a resource, if any, by its absolute URL."""
 
-    def build(id: Any, info: ValidationInfo) -> str:
+    def build(id: Any, info: ValidationInfo) -> str | None:
+        if id is None:
+            return None
         parts = UrlParts() if info.context is None else info.context
         return f"{id}".join(parts[endpoint])
 

@@ -21,6 +21,7 @@ from . import (  # noqa: E402, F401 - registers the views and the job
     email_change,
     expiry,
     export,
+    notifications,  # demo-only
     openid,
     passkeys,
     password,

@@ -12,6 +12,7 @@ from ..models import (
     FormerUsername,
     IdempotencyKey,
     LoginSession,
+    Notification,  # demo-only
     Registration,
     Report,
     ReportedItem,
@@ -40,6 +41,7 @@ def delete_expired() -> None:
         (SecurityEvent.expires_at, now),
         (ReportedItem.resolved_at, now - ReportedItem.TTL),
         (IdempotencyKey.timestamp, now - IdempotencyKey.TTL),
+        (Notification.timestamp, now - Notification.TTL),  # demo-only
     ]
     for column, before in expiries:
         for _deleted in delete_older(column, before, BATCH):

@@ -42,6 +42,9 @@ SECTIONS = [
     Section("auth.sessions", "devices", _l("Sessions"), _l("Devices that are logged in")),
     Section("auth.security_log", "clock", _l("Security log"), _l("Logins and changes")),
     Section("auth.tokens", "code", _l("API tokens"), _l("Access for apps and scripts")),
+    # demo-only: begin
+    Section("auth.notifications", "bell", _l("Notifications"), _l("What we send you by email")),
+    # demo-only: end
     Section(
         "main.preferences", "sliders", _l("Language and theme"), _l("How the site looks for you")
     ),

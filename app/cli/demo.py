@@ -16,7 +16,17 @@ from sqlalchemy import select
 from .. import jobs
 from ..deletion import delete_rows_of_user, delete_user
 from ..extensions import db
-from ..models import Comment, HiddenUser, Post, Report, Role, Target, User, utcnow
+from ..models import (
+    Comment,
+    HiddenUser,
+    Notification,
+    Post,
+    Report,
+    Role,
+    Target,
+    User,
+    utcnow,
+)
 from .reporting import ReportingGroup, count
 
 CONTENT = Path(__file__).with_name("demo_content")
@@ -83,6 +93,7 @@ def _add_users(roles: dict[str, Role], now: datetime) -> dict[str, User]:
             username=row["username"],
             confirmed=True,
             member_since=now - timedelta(days=row["days"]),
+            notifications_read_at=now - timedelta(days=2),
             role=roles[row["role"]],
             **{key: row[key] or None for key in ("name", "location", "about_me", "locale")},
         )
@@ -93,7 +104,9 @@ def _add_users(roles: dict[str, Role], now: datetime) -> dict[str, User]:
         user = users[row["username"]]
         for index, followed in enumerate(users[name] for name in row["follows"]):
             age = 0.9 * (now - max(user.member_since, followed.member_since))
-            user.follow(followed, now - max(age - timedelta(index), timedelta(1)))
+            timestamp = now - max(age - timedelta(index), timedelta(1))
+            user.follow(followed, timestamp)
+            Notification.add_follow(user, followed, timestamp)
         for name in row.get("mutes", []):
             HiddenUser.mute(user, users[name])
     return users

@@ -32,7 +32,9 @@ HEADER_WORDS = r"(?:authorization|cookie)"
 PATTERNS = (
     # Links in emails: their path contains a token.
     (
-        re.compile(r"(/auth/(?:reset|confirm|change-email|restore-email)/)[^\s/?#\"'<>]+"),
+        re.compile(
+            r"(/auth/(?:reset|confirm|change-email|restore-email|unsubscribe)/)[^\s/?#\"'<>]+"
+        ),
         rf"\1{HIDDEN}",
     ),
     # Data signed by itsdangerous: sessions, tokens in links, CSRF tokens.

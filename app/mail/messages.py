@@ -92,6 +92,17 @@ def send_report_resolved(user: User, acted: bool) -> None:
     _send(user.email, "report_resolved", _l("Your report was reviewed"), user, acted=acted)
 
 
+# demo-only: begin
+def send_digest(user: User, counts: dict[str, int]) -> None:
+    """Send how many new notifications of each kind a user has, `counts`, and no text of others."""
+    links = {"url": site_url("main.notifications")}
+    unsubscribe_url = site_url("auth.unsubscribe", token=user.generate_unsubscribe_token())
+    subject, total = _l("New notifications"), sum(counts.values())
+    context = {**links, "unsubscribe_url": unsubscribe_url, "counts": counts, "total": total}
+    _send(user.email, "digest", subject, user, **context)
+
+
+# demo-only: end
 def send_email_change(user: User, new_email: str) -> None:
     """Send the link that confirms a new email address to that address."""
     token = user.generate_email_change_token(new_email, _link_ttl())
@@ -161,6 +172,7 @@ def _send(
             body_text=render_template(f"email/{template}.txt", **context),
             body_html=render_template(f"email/{template}.html", **context),
         )
+    email.unsubscribe_url = context.get("unsubscribe_url")  # demo-only
     db.session.add(email)
     db.session.flush()  # assigns the id
     jobs.enqueue(send_outbox_email, email.id, unique=True)

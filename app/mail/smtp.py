@@ -100,6 +100,18 @@ class SMTPConnection(Connection):
             self.host.close()
 
 
+# demo-only: begin
+class UnsubscribeHeader(str):
+    """A URL in one line: `email` encodes long ones, which email clients do not decode."""
+
+    name = "List-Unsubscribe"  # for email.policy, this is a header that folds itself
+
+    def fold(self, *, policy: Any) -> str:
+        """Return the line of the header."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+# demo-only: end
 def send(email: OutboxEmail) -> None:
     """Send an email; raise DeliveryError if it was not accepted."""
     if current_app.config["MAIL_CONSOLE"]:
@@ -122,13 +134,19 @@ def send(email: OutboxEmail) -> None:
 
 def build_message(email: OutboxEmail) -> Message:
     """Return the Flask-Mail message for an email of the outbox."""
+    headers = {"Auto-Submitted": "auto-generated"}  # prevents out-of-office replies
+    # demo-only: begin
+    if email.unsubscribe_url:  # email clients show a button: RFC 8058
+        headers[UnsubscribeHeader.name] = UnsubscribeHeader(f"<{email.unsubscribe_url}>")
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    # demo-only: end
     message = Message(
         subject=email.subject,
         recipients=[email.recipient],
         body=email.body_text,
         html=email.body_html,
         sender=current_app.config["FLASKY_MAIL_SENDER"],
-        extra_headers={"Auto-Submitted": "auto-generated"},  # prevents out-of-office replies
+        extra_headers=headers,
     )
     if email.id is not None:
         # The same on each attempt, so that clients can drop duplicates.

@@ -11,8 +11,10 @@ main.before_request(limit_per_account(limiter))
 from . import (  # noqa: E402, F401 - register the views
     cards,  # demo-only
     comments,  # demo-only
+    digests,  # demo-only
     follows,  # demo-only
     hidden_users,  # demo-only
+    notifications,  # demo-only
     posts,  # demo-only
     preferences,
     # without-demo: start,

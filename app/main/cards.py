@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from html import unescape
 from typing import Any
 
+from flask import request
 from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
 
 from ..i18n import ago
 from ..kept import keeper
+from ..markdown import PROFILES
 from ..models import Permission
 from . import main
 
@@ -34,6 +36,14 @@ def excerpt(html: str) -> str:
     """Return the beginning of the text of a post, at most 60 characters in one line."""
     text = " ".join(unescape(TAG.sub("", html[:5_000])).split())
     return text if len(text) <= 60 else f"{text[:59].rstrip()}…"
+
+
+@main.app_template_filter()
+def with_root(html: str) -> Markup:
+    """Return the HTML of a text with its links to profiles below the path of SITE_URL."""
+    link = '<a href="{}' + PROFILES
+    html = html.replace(link.format(""), link.format(request.script_root))
+    return Markup(html)  # noqa: S704 - `markdown` has sanitized it
 
 
 @main.app_template_global()

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from ..extensions import db
-from ..models import Blocked, Permission, User
+from ..models import Blocked, Notification, Permission, User
 from ..pagination import paginate
 from ..permissions import can_follow, permission_required
 from . import main
@@ -28,6 +28,7 @@ def follow(username: str) -> ResponseReturnValue:
         db.session.rollback()
         abort(403, gettext("You can’t follow this user: one of you has blocked the other."))
     if is_new:
+        Notification.add_follow(current_user, user)
         flash(gettext("You are now following %(username)s.", username=user.username), "success")
     else:
         flash(gettext("You are already following %(username)s.", username=user.username))

@@ -17,6 +17,7 @@ from ..models import Comment, Permission, Post, Query, Rows, Slice, Target, feed
 from ..pagination import Page, paginate
 from ..permissions import can_delete, can_edit, hides_users, is_blocked, without_hidden
 from . import main
+from .cards import with_root
 from .comments import comment_page
 from .forms import TOO_MUCH_FORMATTING, CommentForm, EditPostForm, PostForm
 from .reports import report_page
@@ -123,7 +124,7 @@ def preview() -> ResponseReturnValue:
     length = Comment.MAX_LENGTH if is_comment else Post.MAX_LENGTH
     body = request.form.get("body", "")[:length]
     try:
-        return render(body) if body.strip() else ("", 204)
+        return with_root(render(body)) if body.strip() else ("", 204)
     except markdown.TooLong:
         abort(400, str(TOO_MUCH_FORMATTING))
 
@@ -153,4 +154,4 @@ def _preview(form: Any, render: Any) -> Markup | None:
     """Return the rendered text if “Preview” was pressed and the form is valid."""
     if form is None or not form.preview.data or not form.validate():
         return None
-    return Markup(render(form.body.data))  # noqa: S704 - render() returns sanitised HTML
+    return with_root(render(form.body.data))

@@ -15,6 +15,8 @@ from .idempotency import IdempotencyKey
 from .identity import Identity
 from .job import Job
 from .login_session import LoginSession
+from .notification import Notification  # demo-only
+from .notification_settings import read_unsubscribe_token  # demo-only
 from .outbox_email import OutboxEmail
 from .passkey import Passkey, TooManyPasskeys
 from .post import Post  # demo-only
@@ -50,6 +52,7 @@ __all__ = [
     "Identity",
     "Job",
     "LoginSession",
+    "Notification",  # demo-only
     "OutboxEmail",
     "Passkey",
     "Permission",
@@ -78,6 +81,7 @@ __all__ = [
     "feed_of",  # demo-only
     "insert_or_ignore",
     "lock_row",
+    "read_unsubscribe_token",  # demo-only
     "rows_changed",
     "slices",
     "user_list",

@@ -4,12 +4,17 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Self
+from typing import (
+    Any,
+    ClassVar,  # demo-only
+    Self,
+)
 
 from sqlalchemy import ForeignKey, Select, String, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
+from .notification import Notification  # demo-only
 from .statements import delete_batch, rows_changed
 from .types import UTCDateTime, utcnow
 from .user import User
@@ -25,6 +30,7 @@ class Credential(Model):
     """
 
     __abstract__ = True
+    COUNTS_UNREAD: ClassVar = False  # notifications, when the user is loaded; demo-only
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -68,8 +74,9 @@ class Credential(Model):
         found = db.session.execute(user_and_row(cls), values).first()
         if found is None:
             return None
-        user, row = found
+        user, row, *_ = found
         db.session.expunge(row)
+        user.unread_count = getattr(found, "unread_count", 0)  # demo-only
         return user, row
 
     @classmethod
@@ -93,13 +100,18 @@ class Credential(Model):
 
 
 @cache
-def user_and_row(model: type[Credential]) -> Select[User, Any]:
+def user_and_row(model: type[Credential]) -> Select[*tuple[Any, ...]]:
     """Return the query of `authenticate`, with the parameters `digest` and `now`.
 
     It runs in each request of a user. Building it each time takes longer than executing it.
     """
+    columns: tuple[Any, ...] = (User, model)
+    # demo-only: begin
+    if model.COUNTS_UNREAD:
+        columns = (*columns, Notification.unread_count().label("unread_count"))
+    # demo-only: end
     return (
-        select(User, model)
+        select(*columns)
         .join(User, User.id == model.user_id)
         .where(
             model.digest == bindparam("digest"),

@@ -1,6 +1,9 @@
 """Login sessions: one for each browser in which a user is logged in."""
 
-from typing import Any
+from typing import (
+    Any,
+    ClassVar,  # demo-only
+)
 
 from flask import current_app
 from sqlalchemy import Index, String, delete, false, select
@@ -17,6 +20,7 @@ class LoginSession(Credential):
     """A login in one browser. Its cookies contain the secret and are worthless without the row."""
 
     __tablename__ = "login_sessions"
+    COUNTS_UNREAD: ClassVar = True  # for the navigation of pages; demo-only
 
     # The device that logged in: see devices.py.
     browser: Mapped[str | None] = mapped_column(String(32))

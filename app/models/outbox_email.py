@@ -43,6 +43,7 @@ class OutboxEmail(Model):
     discarded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None] = mapped_column(Text)
+    unsubscribe_url: Mapped[str | None] = mapped_column(Text)  # demo-only
 
     __table_args__ = (
         Index("ix_outbox_emails_unsent", "sent_at", "id"),
@@ -78,6 +79,7 @@ class OutboxEmail(Model):
         self.attempts += 1
         self.sent_at, self.last_error, self.discarded_at = utcnow(), None, None
         self.body_text = self.body_html = ""
+        self.unsubscribe_url = None  # demo-only
 
     def mark_failed(self, reason: str, *, permanent: bool = False) -> timedelta:
         """Record an SMTP error; return the delay until the next attempt, or discard the email."""

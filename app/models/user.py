@@ -25,6 +25,7 @@ from .account import Account, new_security_stamp
 from .email_address import normalize_if_valid
 from .follow import Follow  # demo-only
 from .hidden_user import HiddenUser  # demo-only
+from .notification_settings import NotificationSettings  # demo-only
 from .role import Permission, Role
 from .statements import insert_or_ignore, lock_rows, rows_changed
 from .types import Rows, UTCDateTime, utcnow
@@ -36,7 +37,10 @@ if TYPE_CHECKING:  # demo-only
 LAST_SEEN_INTERVAL = timedelta(minutes=1)
 
 
-class User(Account):
+class User(
+    NotificationSettings,  # demo-only
+    Account,
+):
     """A user account.
 
     To delete one, call `deletion.delete_user()`: it sets `deleted_at`, which hides the user and

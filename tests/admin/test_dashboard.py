@@ -92,7 +92,10 @@ def test_numbers_take_three_statements_and_one_loads_the_user(
         with record_statements(app) as executed:
             assert boss.client.get("/admin/").status_code == 200
         assert len(executed) == 4
-        assert sum("LIMIT" in statement for statement in executed) == 3
+        numbers = [
+            one for one in executed if "LIMIT" in one and "login_sessions.digest" not in one
+        ]
+        assert len(numbers) == 3
 
 
 def test_checks_and_versions_are_shown(

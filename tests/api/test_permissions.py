@@ -37,6 +37,7 @@ def only(*allowed: str, status: int) -> dict[str, int]:
 DELETERS = ("author", "moderator", "administrator")
 MODERATORS = ("moderator", "administrator")
 BODY = {"body": "Some text"}
+READ = {"until": "2026-11-28T00:00:00Z"}
 
 # Endpoint, path, JSON body, status for each client.
 TABLE: list[tuple[str, str, object, dict[str, int]]] = [
@@ -65,6 +66,8 @@ TABLE: list[tuple[str, str, object, dict[str, int]]] = [
     ("muted_users", "/me/muted/", None, members(200)),
     ("mute", "/me/muted/{other_id}", None, writers(204)),
     ("unmute", "/me/muted/{other_id}", None, writers(204)),
+    ("notifications", "/notifications/", None, members(200)),
+    ("read_notifications", "/notifications/read", READ, writers(204)),
     ("report_user", "/users/{other_id}/report", {"reason": "spam"}, writers(204)),
     (
         "report_post",

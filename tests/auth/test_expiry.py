@@ -14,6 +14,7 @@ from app.models import (
     FormerUsername,
     IdempotencyKey,
     LoginSession,
+    Notification,
     Registration,
     Report,
     ReportedItem,
@@ -71,6 +72,21 @@ def test_reports_of_an_old_item_are_deleted_in_batches(
         assert set(db.session.scalars(db.select(ReportedItem.row_id))) == {2}
     assert count_rows(app, Report) == 3
     assert sum(statement.startswith("DELETE FROM reports ") for statement in executed) == 3
+
+
+def test_old_notifications_are_deleted(app: Flask, make: Factory) -> None:
+    ann, bob = make.user("ann"), make.user("bob")
+    with app.app_context():
+        for row_id, age in ((ann.id, timedelta(0)), (bob.id, timedelta(minutes=1))):
+            timestamp = utcnow() - Notification.TTL + timedelta(seconds=30) - age
+            columns = {"user_id": ann.id, "kind": "follow", "row_id": row_id}
+            db.session.add(Notification(timestamp=timestamp, **columns))
+        db.session.commit()
+
+        delete_expired()
+        db.session.commit()
+
+        assert db.session.scalars(db.select(Notification.row_id)).all() == [ann.id]
 
 
 def test_expired_login_sessions_are_deleted(app: Flask, make: Factory) -> None:

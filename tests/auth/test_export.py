@@ -123,6 +123,21 @@ def test_export_contains_own_texts_as_json_and_markdown(app: Flask, make: Factor
     assert "of Bob" not in all_texts(response)
 
 
+def test_export_contains_notifications_without_texts_of_others(app: Flask, make: Factory) -> None:
+    ann, bob = make.user("ann"), make.user("bob")
+    post = make.post(ann)
+    comment = make.comment(bob, post, "Words of Bob")
+
+    response = download(SiteClient(app).log_in(ann))
+
+    [row] = files_of(response)["notifications.json"]
+    assert row.pop("timestamp")
+    ids = {"post_id": post, "comment_id": comment}
+    assert row == {"kind": "comment", "username": "bob", **ids}
+    assert "Words of Bob" not in all_texts(response)
+    assert files_of(response)["account.json"]["email_digest"] is False
+
+
 def test_export_contains_follows_with_no_more_than_the_name(app: Flask, make: Factory) -> None:
     ann, bob, carol = make.user("ann"), make.user("bob", name="Robert"), make.user("carol")
     make.follow(ann, bob)

@@ -105,6 +105,7 @@ class DemoSite(LiveSite):
         return {
             "restore_email_token": change.generate_restore_token(),
             "confirm_token": pending.generate_confirmation_token(),
+            "unsubscribe_token": maya.generate_unsubscribe_token(),  # demo-only
             "reset_token": maya.generate_reset_token(),
             "change_email_token": maya.generate_email_change_token("maya@elsewhere.example"),
         }

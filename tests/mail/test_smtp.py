@@ -115,6 +115,17 @@ def test_email_is_ascii_and_marked_as_automatic() -> None:
     assert message["Auto-Submitted"] == "auto-generated"
 
 
+def test_url_to_unsubscribe_is_in_one_line_and_not_encoded() -> None:
+    """Email clients do not decode it, however long it is."""
+    url = f"https://flasky.example/auth/unsubscribe/{'x' * 200}"
+    handler = RecordingHandler()
+    with smtp_server(handler) as settings, make_app(**settings).app_context():
+        smtp.send(OutboxEmail(**EMAIL, unsubscribe_url=url))
+    headers = handler.received[0].content.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert f"List-Unsubscribe: <{url}>".encode() in headers
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in headers
+
+
 @pytest.mark.parametrize("setting", ["MAIL_USE_TLS", "MAIL_USE_SSL"])
 def test_untrusted_certificate_is_rejected(
     certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str

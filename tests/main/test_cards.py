@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 
 from app import markdown
 from app.extensions import db
-from app.main.cards import excerpt, is_long
+from app.main.cards import excerpt, is_long, with_root
 from app.models import Comment, Post, User, utcnow
 from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
@@ -161,3 +161,13 @@ def test_long_post_is_clamped_in_lists_only(make: Factory, client: SiteClient) -
 )
 def test_excerpt_is_the_beginning_of_the_text(text: str, expected: str) -> None:
     assert excerpt(markdown.render_post(text)) == expected
+
+
+def test_mentions_lead_to_profiles_below_the_path_of_the_site(app: Flask) -> None:
+    html = markdown.render_post('Ask @ann, not `<a href="/user/bob">`')
+
+    with app.test_request_context():
+        assert with_root(html) == html
+        assert url_for("main.user", username="ann") == "/user/ann"
+    with app.test_request_context(base_url="http://localhost/blog"):
+        assert with_root(html) == html.replace('"/user/ann"', '"/blog/user/ann"')

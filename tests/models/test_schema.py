@@ -20,6 +20,7 @@ from app.models import (
     Identity,
     Job,
     LoginSession,
+    Notification,
     OutboxEmail,
     Passkey,
     Post,
@@ -111,6 +112,7 @@ ROWS: dict[type[Any], Callable[[User], Any]] = {
     User: lambda _user: User(username="bob", email="bob@example.com"),
     Post: lambda user: Post(body="x", author=user),
     Comment: lambda user: Comment(body="x", author=user, post=Post(body="y", author=user)),
+    Notification: lambda user: Notification(user_id=user.id, kind="x", row_id=user.id),
     AccessToken: lambda user: AccessToken.issue(user, "x", days=1)[0],
     LoginSession: lambda user: LoginSession(
         user_id=user.id, digest="x", security_stamp="x", expires_at=utcnow()

@@ -199,6 +199,34 @@ def test_administration_reads_few_rows(
     assert max(buffers.values()) < MAX_BUFFERS, buffers
 
 
+NOTIFICATIONS = """
+INSERT INTO notifications (user_id, timestamp, kind, row_id, actor_id)
+  SELECT boss.id, now() - make_interval(secs => users.id), 'follow', users.id, users.id
+  FROM users, users AS boss WHERE users.id <= :size AND boss.username = 'boss'
+"""
+
+
+def test_notifications_of_one_user_read_few_rows(grown: Flask, boss: SiteClient) -> None:
+    with grown.app_context():
+        db.session.execute(text(NOTIFICATIONS), {"size": SIZE})
+        boss_is_new = (
+            "UPDATE users SET notifications_read_at = '2000-01-01' WHERE username = 'boss'"
+        )
+        db.session.execute(text(boss_is_new))
+        middle = "SELECT (extract(epoch FROM now() - interval '10000 s') * 1000000)::bigint"
+        before = f"?before={db.session.scalar(text(middle))}-1"
+        db.session.commit()
+        db.session.execute(text("ANALYZE notifications"))
+        db.session.commit()
+
+    for path in ("/", "/notifications", f"/notifications{before}"):
+        with record_buffers(grown) as buffers:
+            response = outside(partial(boss.client.get, path))
+        assert response.status_code == 200
+        assert "99+" in response.text
+        assert max(buffers.values()) < MAX_BUFFERS, buffers
+
+
 def test_batch_of_an_export_reads_few_rows(grown: Flask) -> None:
     with grown.app_context():
         for statement in f"{ROWS_OF_ONE_USER};ANALYZE".split(";"):

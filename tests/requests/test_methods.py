@@ -31,6 +31,8 @@ def test_post_without_a_csrf_token_is_refused(
     before = all_rows(app)
 
     for endpoint in FORMS:
+        if endpoint.name == "auth.unsubscribe":  # demo-only
+            continue  # its token is the proof: RFC 8058; demo-only
         path, fields = role_clients.site.path(endpoint), role_clients.site.fields(endpoint)
         data = fields if token is None else {**fields, "csrf_token": token}
         page = Page(path, client.post(path, data=data))

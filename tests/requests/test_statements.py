@@ -1,5 +1,7 @@
 """The number of SQL statements of a page does not depend on the number of rows."""
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -19,6 +21,7 @@ LOGGED_IN = {
     "/": 2,
     "/followed": 2,
     "/moderate": 2,
+    "/notifications": 2,
     "/followers/boss": 3,
     "/followed-by/boss": 3,
     "/user/boss": 3,
@@ -29,6 +32,9 @@ LOGGED_IN = {
 # SQLAlchemy adds an offset of 0 to every limit on SQLite.
 SQLITE_LIMIT = "limit ? offset ?"
 FEED_IS_FULL = "limit all offset"  # of 21 rows: see models/feed.py
+UNREAD = re.compile(
+    r"select count\(\*\) as \w+ \s*from \(select [^()]+ limit \S+( offset \?)?"
+)  # of 100 rows
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -96,7 +102,8 @@ def test_pages_write_nothing_and_neither_count_nor_skip_rows(
     for path in [*LOGGED_IN, "/edit-profile"]:
         executed = statements(app, client, path.format(post=site.post))
         writes = [statement for statement in executed if statement.lstrip().startswith(WRITES)]
-        sql = " ".join(executed).lower().replace(SQLITE_LIMIT, "").replace(FEED_IS_FULL, "")
+        sql = UNREAD.sub("", " ".join(executed).lower())
+        sql = sql.replace(SQLITE_LIMIT, "").replace(FEED_IS_FULL, "")
 
         assert writes == [], path
         assert [word for word in ("count(", "sum(", "offset") if word in sql] == [], path

@@ -42,6 +42,7 @@ class ExampleSite:
             "confirm_token": token_for(app, pending, "confirm"),
             "reset_token": token_for(app, self.users["other"], "reset"),
             "change_email_token": token_for(app, author, "change_email"),
+            "unsubscribe_token": token_for(app, author, "unsubscribe"),  # demo-only
             "restore_email_token": token_for(app, self.users["other"], "restore_email"),
         }
 

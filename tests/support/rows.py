@@ -106,6 +106,10 @@ def token_for(app: Flask, user: UserData, purpose: str, seconds: int = 3600) -> 
             return row.generate_reset_token(seconds)
         if purpose == "change_email":
             return row.generate_email_change_token("moved@example.com", seconds)
+        # demo-only: begin
+        if purpose == "unsubscribe":
+            return row.generate_unsubscribe_token()
+        # demo-only: end
         change = EmailChange.record(row, f"old-{row.email}")
         db.session.commit()
         return change.generate_restore_token()

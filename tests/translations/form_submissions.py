@@ -71,6 +71,15 @@ CONTENT = [
     Submission("user", "/comment/{others_comment}/report", {"reason": "spam"}),
     Submission("user", "/preview", BODY, direct=True),
     button("user", "/comment/{comment}/deletion", "/comment/{comment}/deletion"),
+    button("user", "/notifications", "/notifications/read"),
+    Submission("user", "/notifications/read", {"until": "data"}, direct=True),
+    Submission("user", "/auth/notifications", {"email": "daily"}),
+    Submission("user", "/auth/notifications", {"email": "x"}),
+    button(
+        "anonymous",
+        "/auth/unsubscribe/{unsubscribe_token}",
+        "/auth/unsubscribe/{unsubscribe_token}",
+    ),
     button("moderator", "/moderate", "/comment/{others_comment}/suspension"),
     button("moderator", "/moderate", "/comment/{disabled_comment}/restoration"),
 ]

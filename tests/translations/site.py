@@ -20,7 +20,13 @@ from tests.support.mailbox import Mailbox
 from tests.support.rows import Snapshot, add_passkey, add_report, token_for
 
 ROLE_NAMES = {"user": "User", "moderator": "Moderator", "administrator": "Administrator"}
-TOKENS = {"confirm": "pending", "reset": "user", "change_email": "user", "restore_email": "user"}
+TOKENS = {
+    "confirm": "pending",
+    "reset": "user",
+    "change_email": "user",
+    "restore_email": "user",
+    "unsubscribe": "user",  # demo-only
+}
 
 
 def make_site(mailbox: Mailbox, **settings: Any) -> Flask:

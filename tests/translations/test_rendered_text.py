@@ -2,12 +2,19 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import (
+    Any,
+    get_args,  # demo-only
+)
 
 import pytest
 from flask import Flask, template_rendered
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+from app.extensions import db  # demo-only
+from app.mail import messages  # demo-only
+from app.models import User  # demo-only
+from app.models.notification import NotificationKind  # demo-only
 from tests.support.http_client import Page, SiteClient
 from tests.support.mailbox import Mailbox
 from tests.translations.form_submissions import SUBMISSIONS
@@ -98,6 +105,15 @@ def log_in_elsewhere(site: ContentSite) -> None:
     client.log_in(site.users["user"])
 
 
+# demo-only: begin
+def send_digest(site: ContentSite) -> None:
+    with site.app.app_context():
+        user = db.session.get_one(User, site.users["user"].id)
+        messages.send_digest(user, dict.fromkeys(get_args(NotificationKind), 2))
+        db.session.commit()
+
+
+# demo-only: end
 def test_emails_are_translated(content_site: ContentSite, mailbox: Mailbox) -> None:
     rendered: list[str] = []
 
@@ -110,6 +126,7 @@ def test_emails_are_translated(content_site: ContentSite, mailbox: Mailbox) -> N
                 submission.submit(content_site)
         content_site.restore()
         log_in_elsewhere(content_site)
+        send_digest(content_site)  # demo-only
 
     folder = Path(content_site.app.root_path, "templates")
     templates = {str(path.relative_to(folder)) for path in folder.glob("email/*.txt")}
