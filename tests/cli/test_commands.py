@@ -24,7 +24,7 @@ def test_all_commands_exist() -> None:
         *("config", "deploy", "test", "worker"),
         *("demo", "demo seed", "demo clear", "import-book"),
         *("jobs", "jobs list", "jobs retry", "jobs delete"),
-        *("outbox", "outbox list", "outbox send", "outbox prune"),
+        *("outbox", "outbox list", "outbox send", "outbox prune", "psql"),
         *("static", "static collect"),
         *("tokens", "tokens create", "tokens list", "tokens revoke"),
         *("users", "users create", "users promote", "users list", "users delete"),
