@@ -58,5 +58,5 @@ def test_changes_of_templates_and_code_are_seen_at_once(site: Stack) -> None:
     replace(site.clone / "app/__init__.py", '"site_name": "Flasky"', '"site_name": "Edited"')
     wait_until_home_shows(site, "Edited</title>")
 
-    assert fetch(connect(site.host), "/readyz").body.strip() == b'{"status":"ready"}'
+    assert b'"ready"' in fetch(connect(site.host), "/readyz").body
     assert "postgresql" in site.run("docker compose exec -T web flask config").stdout
