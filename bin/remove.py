@@ -89,6 +89,8 @@ def main() -> None:
         git("reset", "--quiet", "--hard")
         raise
     print(f"Removed {names}: {len(changes)} files in one commit. Next: make check")
+    if any(path.startswith(MIGRATIONS) for path in changes):
+        print("The development database is of no use any more: rm -f instance/data-dev.sqlite*")
     print("To undo it: git reset --hard HEAD~")
 
 

@@ -68,10 +68,15 @@ def set_lock_timeout() -> None:
 
 
 def hint_for(error: Exception) -> str:
-    """Return what to type after a merge of two histories, and if the role may not create tables.
+    """Return what to do about an error whose message does not say it.
 
-    The latter is the default since PostgreSQL 15.
+    That the role may not create tables is the default since PostgreSQL 15.
     """
+    if "Can't locate revision" in str(error):
+        return (
+            ". The database belongs to other code, such as a later version, or the project before "
+            "a part was removed. Deploy that code, or use a new database"
+        )
     if "Multiple head revisions" in str(error):
         return ". Join them: flask db merge heads"
     denied = CANNOT_CREATE.search(str(error))

@@ -75,7 +75,9 @@ def test_database_of_a_newer_release_is_refused(bare_app: Flask) -> None:
         db.session.execute(text("UPDATE alembic_version SET version_num = 'later'"))
         db.session.commit()
 
-    assert_one_line(deploy(bare_app), "later")
+    result = deploy(bare_app)
+    assert_one_line(result, "later")
+    assert "Deploy that code, or use a new database" in result.output
 
 
 def test_two_last_migrations_are_to_be_joined(bare_app: Flask, tmp_path: Path) -> None:
