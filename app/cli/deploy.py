@@ -74,8 +74,8 @@ def hint_for(error: Exception) -> str:
     """
     if "Can't locate revision" in str(error):
         return (
-            ". The database belongs to other code, such as a later version, or the project before "
-            "a part was removed. Deploy that code, or use a new database"
+            ". The database is from a later version, or from before a part was removed. "
+            "Deploy that version, or use a new database"
         )
     if "Multiple head revisions" in str(error):
         return ". Join them: flask db merge heads"

@@ -25,7 +25,10 @@ def psql(arguments: tuple[str, ...]) -> None:
 
 def _postgresql(url: URL, arguments: tuple[str, ...]) -> None:
     # Other users of the machine can read the arguments of a process, but not its environment.
-    location = url.set(drivername="postgresql", password=None).render_as_string()
+    place = {
+        name: getattr(url, name) for name in ("username", "host", "port", "database", "query")
+    }
+    location = URL.create("postgresql", **place).render_as_string()
     password = {} if url.password is None else {"PGPASSWORD": url.password}
     _replace_process("psql", "postgresql-client", [location, *arguments], password)
 

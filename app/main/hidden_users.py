@@ -38,7 +38,7 @@ def block(username: str) -> ResponseReturnValue:
 def unblock(username: str) -> ResponseReturnValue:
     """Unblock a user. Follows that the block has ended do not come back."""
     text = gettext("You have unblocked %(username)s.", username=username)
-    return _show(BLOCK, username, text)
+    return _unhide(BLOCK, username, text)
 
 
 @main.post("/mute/<username>")
@@ -54,11 +54,11 @@ def mute(username: str) -> ResponseReturnValue:
 def unmute(username: str) -> ResponseReturnValue:
     """Unmute a user."""
     text = gettext("You have unmuted %(username)s.", username=username)
-    return _show(MUTE, username, text)
+    return _unhide(MUTE, username, text)
 
 
 def _hide(hide: Callable[[User, User], bool], username: str, text: str) -> ResponseReturnValue:
-    """Block or mute a user, say `text`, and return to the page with the button."""
+    """Block or mute a user, flash `text`, and return to the page with the button."""
     user = get_user_or_404(username)
     if not can_follow(user):
         abort(400, gettext("You can’t block or mute yourself."))
@@ -80,8 +80,8 @@ def _hide(hide: Callable[[User, User], bool], username: str, text: str) -> Respo
     return redirect(redirect_target())
 
 
-def _show(kind: str, username: str, text: str) -> ResponseReturnValue:
-    """Unblock or unmute a user, say `text`, and return to the page with the button."""
+def _unhide(kind: str, username: str, text: str) -> ResponseReturnValue:
+    """Unblock or unmute a user, flash `text`, and return to the page with the button."""
     user = get_user_or_404(username)
     if HiddenUser.remove(current_user, user, kind):
         db.session.commit()

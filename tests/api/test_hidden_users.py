@@ -53,6 +53,8 @@ def test_lists_leave_out_hidden_users(app: Flask, make: Factory) -> None:
     clients["ann"].put(f"/me/blocked/{bob.id}")
     assert authors("ann") == [{"ann", "cat"}, {"ann"}, {"ann"}, {"ann"}]
     assert authors("bob") == [{"bob", "cat"}, set(), {"bob"}, {"bob"}]
+    other = clients["ann"].get(f"/posts/{make.post(cat)}/comments/").get_json()
+    assert other["comments"] == []
 
 
 def test_block_refuses_follows_and_comments(app: Flask, make: Factory) -> None:

@@ -77,7 +77,7 @@ def test_database_of_a_newer_release_is_refused(bare_app: Flask) -> None:
 
     result = deploy(bare_app)
     assert_one_line(result, "later")
-    assert "Deploy that code, or use a new database" in result.output
+    assert "Deploy that version, or use a new database" in result.output
 
 
 def test_two_last_migrations_are_to_be_joined(bare_app: Flask, tmp_path: Path) -> None:

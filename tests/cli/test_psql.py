@@ -25,15 +25,27 @@ def flask_psql(*arguments: str, **variables: str) -> subprocess.CompletedProcess
 
 
 @pytest.mark.postgresql
-def test_psql_connects_to_the_database_without_revealing_the_password() -> None:
+def test_psql_connects_to_the_database() -> None:
     with EphemeralPostgres() as server:
-        url = make_url(server.new_database())
-        name = flask_psql(
-            *("-Atc", "select current_database(), current_setting('application_name')"),
-            DEV_DATABASE_URL=url.set(password="secret").render_as_string(hide_password=False),
-        )
+        url = server.new_database()
+        query = "select current_database(), current_setting('application_name')"
+        result = flask_psql("-Atc", query, DEV_DATABASE_URL=url)
 
-    assert name.stdout == f"{url.database}|psql\n", name.stderr
+    assert result.stdout == f"{make_url(url).database}|psql\n", result.stderr
+
+
+def test_password_is_not_an_argument(tmp_path: Path) -> None:
+    program = tmp_path / "psql"
+    program.write_text('#!/bin/sh\necho "$@"; echo "$PGPASSWORD"\n')
+    program.chmod(0o755)
+    url = "postgresql+psycopg2://ann:s%40cret@db.example/site?sslmode=require"
+
+    result = flask_psql("-l", DEV_DATABASE_URL=url, PATH=f"{tmp_path}:{os.environ['PATH']}")
+
+    assert result.stdout.splitlines() == [
+        "postgresql://ann@db.example/site?sslmode=require -l",
+        "s@cret",
+    ]
 
 
 def test_missing_sqlite_database_is_not_created(tmp_path: Path) -> None:

@@ -218,3 +218,19 @@ def test_user_without_blocks_and_mutes_pays_nothing(
     assert statements() == before
     make.mute(ann, make.user("cat"))
     assert len(statements()) == len(before) + 1  # the page of a post looks for a block
+
+
+def test_pages_of_users_with_mutes_show_only_their_own_rows(
+    make: Factory, client: SiteClient, ann: UserData, bob: UserData
+) -> None:
+    """The statements for such users are others: see `without_hidden()`."""
+    post, other = make.post(ann, "One"), make.post(make.user("cat"), "Other")
+    make.comment(ann, post, "On the one")
+    make.comment(ann, other, "On the other")
+    client.log_in(ann)
+    client.submit("/user/bob", action="/mute/bob")
+
+    page = client.open(f"/post/{post}").text
+
+    assert "On the one" in page
+    assert "On the other" not in page

@@ -36,7 +36,7 @@ def test_notifications_lead_to_what_they_are_about(
         "bob commented on your post",
         "Quite right",
         "bob mentioned you in a post",
-        "bob follows you",
+        "bob followed you",
         "3 unread",
     ):
         assert text in page.text
