@@ -63,7 +63,7 @@ test-platforms: venv ## test the deployment targets: PaaS, containers, Kubernete
 
 .PHONY: test-hosting
 test-hosting: venv ## test hosting against servers in containers
-	$(if $(hosting),$(hosting-pytest) -n 2 --dist loadgroup -m hosting,@echo "hosting/ has been removed.")
+	$(if $(hosting),$(hosting-pytest) -n 3 --dist loadgroup -m hosting,@echo "hosting/ has been removed.")
 
 # template-only: begin
 .PHONY: test-fresh

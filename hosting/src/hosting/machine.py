@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from .plan import Plan
-from .provision import APT, Step, file
+from .provision import APT, UPDATE, Step, file
 
 UNITS = Path(__file__).parent / "units"
 JOURNAL = "[Journal]\nStorage=persistent\nSystemMaxUse=1G\n"
@@ -30,7 +30,7 @@ def steps() -> list[Step]:
         Step(
             "clock synchronization",
             f"{clocks} || systemctl is-enabled systemd-timesyncd",
-            f"apt-get update -qq; {APT} install -qq -y systemd-timesyncd; "
+            f"{UPDATE}; {APT} install -qq -y systemd-timesyncd; "
             "systemctl enable --now systemd-timesyncd",
         ),
         Step(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 APT = "apt-get -o DPkg::Lock::Timeout=300"  # a new server may be installing updates
+UPDATE = "test -e $log.lists || apt-get update -qq; touch $log.lists"  # once
 HEADER = """set -u
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 log
 log=$(mktemp) && trap 'rm -f "$log" "$log.lists"' EXIT
@@ -55,8 +56,7 @@ def packages(*names: str) -> Step:
         f"packages {words}",
         f"dpkg-query --show --showformat '${{db:Status-Status}}\\n' {words} >$log"
         " && ! grep -qv ^installed $log",
-        "test -e $log.lists || apt-get update -qq; touch $log.lists; "
-        f"{APT} install -qq -y --no-install-recommends {words}",
+        f"{UPDATE}; {APT} install -qq -y --no-install-recommends {words}",
     )
 
 
@@ -86,8 +86,8 @@ def directory(path: str, mode: str, owner: str) -> Step:
     )
 
 
-def files(path: str, contents: Mapping[str, str]) -> Step:
-    """Write a directory owned by root that contains these files only."""
+def files(path: str, contents: Mapping[str, str], then: str = "true") -> Step:
+    """Write a directory owned by root that contains these files only; run `then` if it changed."""
     packed = tar(contents)
     digest = hashlib.sha256(packed).hexdigest()
     return Step(
@@ -96,7 +96,7 @@ def files(path: str, contents: Mapping[str, str]) -> Step:
         f"rm -rf {path}.new {path}.old; mkdir -m 755 {path}.new; "
         f"echo {base64.b64encode(packed).decode()} | base64 -d | tar -xz -C {path}.new; "
         f"echo {digest} >{path}.new/.digest; if test -e {path}; then mv {path} {path}.old; fi; "
-        f"mv {path}.new {path}; rm -rf {path}.old",
+        f"mv {path}.new {path}; rm -rf {path}.old; {then}",
     )
 
 

@@ -129,7 +129,8 @@ def app(plan: Plan) -> list[Step]:
     timer = f"hosting-backup@{plan.app}.timer"
     return [
         file(f"{plan.root}/site.json", site, "640", f"root:{plan.app}"),
-        files(f"{plan.root}/hosting", package),
+        # Compiled, since each command starts a Python that cannot write there.
+        files(f"{plan.root}/hosting", package, f"python3 -m compileall -q {plan.root}/hosting"),
         Step(
             f"app {plan.app}",
             as_user(plan.app, f'[ "$(timeout 5 cat {marker})" = {version} ]'),

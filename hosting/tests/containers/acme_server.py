@@ -18,8 +18,6 @@ PEBBLE = {
     "tlsPort": 443,
 }
 START = f"""set -e
-apt-get update -qq
-apt-get install -qq -y --no-install-recommends pebble
 cat >/root/acme.json
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \\
     -subj /CN=localhost -addext subjectAltName=DNS:localhost \\

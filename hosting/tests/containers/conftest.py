@@ -1,7 +1,7 @@
 """Servers in containers, set up with nothing but `hosting` and git.
 
 `site` is the repository itself with PostgreSQL and Redis. `tiny` is a minimal app on a server of
-its own, for tests with many deploys or power failures. Each server belongs to one xdist group.
+its own, for tests with many deploys or power failures. Each process of xdist has its own servers.
 """
 
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ mount --bind /mnt/run /srv/tiny/run
 
 @pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark these tests, and keep tests of the same server in one process."""
+    """Mark these tests; those of `site` stay in one process, as do those of a module."""
     for item in items:
         if isinstance(item, pytest.Function) and item.path.is_relative_to(Path(__file__).parent):
-            group = "site" if "site" in item.fixturenames else "tiny"
+            group = "site" if "site" in item.fixturenames else item.path.stem
             item.add_marker(pytest.mark.hosting)
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.xdist_group(group))

@@ -34,7 +34,8 @@ COPY certificates {CERTIFICATES}
 RUN echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/tests && apt-get update -qq && \\
     apt-get install -qq -y --no-install-recommends {SERVER_PACKAGES} >/dev/null && \\
     apt-get clean && apt-get install -qq -y --no-install-recommends --download-only \\
-        {PACKAGES} postgresql redis-server certbot pebble >/dev/null
+        {PACKAGES} systemd-timesyncd postgresql redis-server certbot restic pebble \\
+        >/dev/null
 RUN rm -f /etc/ssh/ssh_host_* && mkdir /etc/systemd/system/ssh.service.d && \\
     printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\n' \\
         >/etc/systemd/system/ssh.service.d/keys.conf
@@ -43,7 +44,8 @@ RUN rm -f /etc/ssh/ssh_host_* && mkdir /etc/systemd/system/ssh.service.d && \\
 WITH_PACKAGES = f"""FROM {{base}}
 RUN printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && \\
     chmod 755 /usr/sbin/policy-rc.d && \\
-    apt-get install -qq -y --no-install-recommends {PACKAGES} >/dev/null && \\
+    apt-get install -qq -y --no-install-recommends {PACKAGES} systemd-timesyncd \\
+        pebble >/dev/null && \\
     rm /usr/sbin/policy-rc.d
 """
 

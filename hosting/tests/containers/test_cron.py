@@ -10,7 +10,7 @@ SETTINGS = TINY["pyproject.toml"].read_text()
 ENTRIES = """
 [tool.hosting.cron]
 tick = { schedule = "*:*:0/5", command = "echo tick of $RELEASE" }
-broken = { schedule = "*:*:0/20", command = "exit 3" }
+broken = { schedule = "*:*:0/5", command = "exit 3" }
 idle = { schedule = "yearly", command = "true" }
 """
 LIST = "systemctl --user -M tiny@ list-units --no-legend --plain 'cron-*.timer'"

@@ -35,8 +35,9 @@ def test_other_app_cannot_open_the_database(site: HostedApp) -> None:
 
 
 def test_other_app_cannot_reach_processes_and_sockets(site: HostedApp) -> None:
-    script = """
-        cat /proc/$(pgrep -o -u site gunicorn)/environ | tr '\\0' ' '
+    show = "systemctl --user -M site@ show --value --property=MainPID 'process-web@*'"
+    script = f"""
+        cat /proc/{site.server.root(show).strip()}/environ
         redis-cli -s /srv/site/redis/socket ping
         python3 -c "import socket; socket.socket(1).connect('/srv/site/run/live.sock')"
     """

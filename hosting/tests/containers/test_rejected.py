@@ -18,7 +18,7 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "not ready": (
         {
             "Procfile": "web: BROKEN='no tables' exec gunicorn app:app\n",
-            "pyproject.toml": "[tool.hosting]\nhealth-check-timeout = 30\n",
+            "pyproject.toml": "[tool.hosting]\nhealth-check-timeout = 15\n",
         },
         '/readyz returned 503: {"release": "',
     ),
@@ -41,7 +41,7 @@ def old_release_serves(tiny: HostedApp) -> Iterator[None]:
         return f"{response.status} from release {response.headers['X-Release']}"
 
     before = tiny.release
-    with LoadClients([request] * 2, pause=0.05) as clients:
+    with LoadClients([request] * 2, pause=0.2) as clients:
         yield
         clients.wait_for_all()
     assert {sample.outcome for sample in clients.samples} == {f"200 from release {before}"}

@@ -15,7 +15,7 @@ def wait_until(condition: Callable[[], object], what: str, timeout: float = TIME
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, f"Did not happen: {what}"
-        time.sleep(0.02)
+        time.sleep(0.1)  # most conditions start programs on a server, which needs the CPU time
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from .web import TIMEOUT, Response, get
 SRC = Path(__file__).parents[2] / "src"
 HOSTING = (sys.executable, "-P", "-m", "hosting")
 Running = subprocess.Popen[str]
+TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+TLS.check_hostname, TLS.verify_mode = False, ssl.CERT_NONE
 
 
 class Workstation:
@@ -113,10 +115,8 @@ class Workstation:
 
 def connect(server: DebianServer) -> http.client.HTTPSConnection:
     """Return a connection to a server's nginx, without certificate verification."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return http.client.HTTPSConnection(
-        "localhost", server.ports[443], context=context, timeout=TIMEOUT
+        "localhost", server.ports[443], context=TLS, timeout=TIMEOUT
     )
 
 

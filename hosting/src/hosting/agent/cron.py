@@ -38,7 +38,8 @@ def install_timers(app: App, release: Release | None) -> None:
     for name, entry in entries.items():
         for unit in ("cron.service", "cron.timer"):
             processes.write_unit(app, unit, name, schedule=entry["schedule"])
-    call(systemctl("daemon-reload"))
+    if others or wanted:
+        call(systemctl("daemon-reload"))
     if wanted:
         call(systemctl("restart", *wanted))  # the schedule may be another one
 

@@ -57,7 +57,7 @@ def follow(release: Release) -> None:
                 return
             else:
                 is_last_read = has_ended(release)
-                time.sleep(0.1)
+                time.sleep(0.3)  # has_ended starts programs, whose CPU time the deploy needs
 
 
 def has_ended(release: Release) -> bool:

@@ -5,7 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from . import manifest, ports, processes
@@ -17,6 +17,7 @@ from .releases import Release
 TIMEOUT = 5.0  # seconds
 SUCCESSES = 3  # consecutive ones, so that more than one worker is likely to be checked
 WRONG_ADDRESS_SHARE = 6  # of the time limit; apps may open a port for metrics first
+MOMENT = 0.3  # seconds
 READY = "ready"
 
 
@@ -86,7 +87,7 @@ def connect_directly(release: Release) -> socket.socket:
 
 def connect_to_nginx(app: App) -> ssl.SSLSocket:
     """Connect to nginx on this machine. Its certificate may be self-signed."""
-    tls = ssl.create_default_context()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without reading the certificates of the system
     tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     plain = socket.create_connection(("127.0.0.1", 443), timeout=TIMEOUT)
     return tls.wrap_socket(plain, server_hostname=domain(app))
@@ -111,7 +112,7 @@ def wait_until_ready(release: Release) -> str:
         successes = successes + 1 if state == READY else 0
         if state != READY and (is_crashing(unit) or time.monotonic() > deadline):
             raise not_ready(release, state)
-        time.sleep(0.05)
+        time.sleep(0.05 if state == READY else MOMENT)
     return returned
 
 
@@ -122,8 +123,7 @@ def wait_until_listening(release: Release, unit: str, limit: int) -> None:
     while not is_listening(release):
         now, elsewhere = time.monotonic(), listeners(unit)
         # Another app on the server might have taken the port.
-        is_own = any(one.endswith(f":{port}") for one in elsewhere)
-        if is_own and ports.is_open(port):
+        if {f"{host}:{port}" for host in ports.HOSTS} & {*elsewhere}:
             ports.forward(release)
             return
         # Unix sockets may be for other purposes, such as gunicorn's control socket.
@@ -133,16 +133,20 @@ def wait_until_listening(release: Release, unit: str, limit: int) -> None:
             raise not_ready(release, f"it listens on {seen}; {addresses(release)}")
         if is_crashing(unit):
             raise not_ready(release, "the process exits")
-        time.sleep(0.05)
 
 
 def is_listening(release: Release) -> bool:
-    """Return True if the release's socket accepts connections."""
-    try:
-        connect_directly(release).close()
-    except OSError:
-        return False
-    return True
+    """Return True if the release's socket accepts connections, now or within a moment.
+
+    Whatever else its caller looks at starts programs, whose CPU time the release needs to start.
+    """
+    deadline = time.monotonic() + MOMENT
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            connect_directly(release).close()
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def addresses(release: Release) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 DOMAIN = os.environ["SITE_URL"].removeprefix("https://")
@@ -17,11 +18,19 @@ def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[byte
     if path != "/readyz" and environ["HTTP_HOST"] != DOMAIN:
         start_response("400 Bad Request", [])
         return []
-    if path == "/slow":
-        time.sleep(20)
     release, broken = os.environ["RELEASE"], os.environ.get("BROKEN")
+    if path == "/slow":
+        wait_for_drain(int(release) + 1)
     start_response("503 Broken" if broken else "200 OK", [("X-Release", release)])
     return [json.dumps({"release": release, "database": broken or "ok"}).encode()]
+
+
+def wait_for_drain(number: int) -> None:
+    """Return a second after a release has begun to wait for this one's last requests."""
+    log = Path(os.environ["HOME"], f"../releases/{number}/build.log")
+    while not (log.is_file() and " drain: " in log.read_text()):
+        time.sleep(0.1)
+    time.sleep(1)
 
 
 if __name__ == "__main__":
