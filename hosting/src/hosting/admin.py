@@ -3,7 +3,7 @@
 import click
 
 from . import doctor, provision, servers, ssh, teardown
-from .options import root_options
+from .options import root_options, run_steps
 from .servers import Server
 
 
@@ -34,9 +34,7 @@ def delete(name: str, confirm: str | None, admin: str, server: Server) -> None:
     """
     if name != server.app or confirm != name:
         raise click.UsageError(f"This deletes {server.app}. Repeat its name: --confirm NAME.")
-    script = provision.script(teardown.steps(name), dry=False)
-    if ssh.stream(server, ssh.ssh(server, ["sh", "-s"], admin), script):
-        raise SystemExit(1)
+    run_steps(server, admin, teardown.steps(name))
     servers.remove(server)
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from . import prompts, provision, servers, setup, ssh
+from . import prompts, servers, setup, ssh
 from .agent.keys import KEY
 from .agent.paths import CommandError
-from .options import Function, server_options
+from .options import Function, run_steps, server_options
 from .plan import Plan
 from .servers import Server
 
@@ -28,9 +28,7 @@ def login_options(command: Function) -> Function:
     """Add the options for the first connection to a server."""
     for option in (
         click.option("--yes", is_flag=True, help="Accept the server's host key."),
-        click.option(
-            "--host-key", metavar="FINGERPRINT", help="Require this host key: SHA256:..."
-        ),
+        click.option("--host-key", metavar="SHA256:...", help="Require this host key."),
         click.option("--identity", "-i", default="", help="The ssh private key to use."),
         click.option("--region", help="A name for the server (default: HOST)."),
     ):
@@ -44,12 +42,7 @@ def login_options(command: Function) -> Function:
 @click.option("--domain", help="The domain of the site (default: HOST).")
 @click.option("--postgres", is_flag=True, help="Create a PostgreSQL database for the app.")
 @click.option("--redis", is_flag=True, help="Run a Redis for the app, and one worker.")
-@click.option(
-    "--memory",
-    default="",
-    metavar="SIZE",
-    help="What the app may use, such as 1G or 50% (default: 80% of the server's).",
-)
+@click.option("--memory", default="", metavar="SIZE", help="Limit: 1G, 50% (default: 80%).")
 @click.option("--tasks", default="", help="How many processes and threads (default: 2048).")
 @login_options
 @click.option("--dry-run", is_flag=True, help="Print the steps without running them.")
@@ -75,9 +68,7 @@ def set_up(
     plan = Plan(app, domain or host.lower(), *key, postgres, redis, memory=memory, tasks=tasks)
     current = ssh.capture(server, ssh.ssh(server, plan.inspect_command(), user))
     plan = plan.merged(current, domain)
-    script = provision.script(setup.steps(plan), dry=dry_run)
-    if ssh.stream(server, ssh.ssh(server, ["sh", "-s"], user), script):
-        raise SystemExit(1)
+    run_steps(server, user, setup.steps(plan), dry=dry_run)
     if not dry_run:
         servers.add(replace(server, url=f"https://{plan.domain}"))
         click.echo(f"{app} at {server.name} is ready. Deploy: hosting deploy")
@@ -144,7 +135,7 @@ def verify_host_key(server: Server, expected: str | None, *, yes: bool) -> None:
 
 def scan_host_key(server: Server) -> str:
     """Request the server's host key and return it as a line of known_hosts."""
-    scan = ssh.keyscan(server.host, server.port)
+    scan = ["ssh-keyscan", "-T", "10", "-t", "ed25519", "-p", str(server.port), server.host]
     output = subprocess.run(scan, capture_output=True, text=True, check=False).stdout
     lines = [line for line in output.splitlines() if line.startswith(server.known_hosts_name)]
     if not lines:

@@ -22,16 +22,8 @@ from .servers import Server
 @click.command()
 @click.option("--app", "-k", help="The app, if there are several.")
 @click.option("--region", "-r", "names", multiple=True, help="The server; can be repeated.")
-@click.option(
-    "--env",
-    "pairs",
-    multiple=True,
-    metavar="K=V",
-    help="Set a variable; visible in ps, no secrets.",
-)
-@click.option(
-    "--env-file", "file", type=click.File("rb"), help="Set the variables in a file; - is stdin."
-)
+@click.option("--env", "pairs", multiple=True, metavar="K=V", help="Set a variable; no secrets.")
+@click.option("--env-file", "file", type=click.File("rb"), help="Set variables in a file or in -.")
 @click.option("--allow-dirty", is_flag=True, help="Ignore uncommitted changes.")
 @click.option("--force", is_flag=True, help="Deploy a commit that is not based on the live one.")
 @click.option("--interactive/--no-interactive", default=True, help="Allow or disable prompts.")
@@ -62,7 +54,7 @@ def select_targets(app: str | None, names: tuple[str, ...]) -> list[Server]:
     if prompts.is_interactive():
         if not servers.load():
             target = click.prompt("App and server: APP@HOST[:PORT]")
-            name = connection.default_region(connection.parse_target(target)[1])
+            name = connection.region_of(*connection.parse_target(target))
             region = click.prompt("Region name", default=name)
             click.get_current_context().invoke(connection.login, target=target, region=region)
         known = servers.load()

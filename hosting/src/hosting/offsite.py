@@ -6,7 +6,7 @@ from typing import BinaryIO
 import click
 
 from . import env_file, provision, ssh
-from .options import root_options
+from .options import root_options, run_steps
 from .provision import Step
 from .servers import Server
 
@@ -34,9 +34,7 @@ def copy_to(file: BinaryIO, admin: str, server: Server) -> None:
     ssh.capture(
         server, save, "".join(f"{name}={quoted(one)}\n" for name, one in variables.items())
     )
-    script = provision.script(steps(server.app), dry=False)
-    if ssh.stream(server, ssh.ssh(server, ["sh", "-s"], admin), script):
-        raise SystemExit(1)
+    run_steps(server, admin, steps(server.app))
 
 
 def quoted(value: str) -> str:

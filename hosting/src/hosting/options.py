@@ -1,11 +1,12 @@
 """Options shared by commands, and commands that only forward their arguments to the agent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from . import servers, ssh
+from . import provision, servers, ssh
+from .provision import Step
 from .servers import Server
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -18,18 +19,14 @@ def server_options(command: Function) -> Function:
         app = ctx.params.pop("app", None)
         return servers.select(app, (name,) if name else ())[0]
 
-    region = click.option(
-        "--region", "-r", "server", callback=choose, help="The server, if there are several."
-    )
+    region = click.option("--region", "-r", "server", callback=choose, help="The server to use.")
     app = click.option("--app", "-k", is_eager=True, help="The app, if there are several.")
     return app(region(command))
 
 
 def root_options(command: Function) -> Function:
     """Add --admin to the options of `server_options`."""
-    admin = click.option(
-        "--admin", default="root", show_default=True, help="The administrator on the server."
-    )
+    admin = click.option("--admin", default="root", help="The user on the server (default: root).")
     return admin(server_options(command))
 
 
@@ -80,6 +77,12 @@ def arguments(ctx: click.Context) -> list[str]:
 def run_remote(server: Server, *arguments: str, stdin: str | None = None) -> None:
     """Run a command of the agent, show its output, and exit with its status if it fails."""
     exit_on_error(ssh.stream(server, ssh.agent(server, *arguments), stdin))
+
+
+def run_steps(server: Server, admin: str, steps: Sequence[Step], *, dry: bool = False) -> None:
+    """Run steps as root, show their output, and exit if one fails."""
+    script = provision.script(steps, dry=dry)
+    exit_on_error(ssh.stream(server, ssh.ssh(server, ["sh", "-s"], admin), script))
 
 
 def exit_on_error(code: int) -> None:

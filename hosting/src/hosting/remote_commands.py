@@ -94,6 +94,14 @@ def restore_backup() -> None:
     """
 
 
+@remote_command("drill", backup)
+def drill() -> None:
+    """Restore the newest backup into a scratch database, and count its rows, as every month.
+
+    Example: hosting backup drill
+    """
+
+
 @remote_command("releases")
 @json
 def releases() -> None:

@@ -18,7 +18,7 @@ PACKAGES = (
 AGENT = Path(__file__).parent / "agent"
 MAIN = "import sys\n\nfrom agent.dispatch import main\n\nsys.exit(main(sys.argv[1:]))\n"
 PRIVATE = ("repo.git", "config", "state", "releases", "venvs", "backups", "postgres", "redis",
-           ".config", "home")  # fmt: skip
+           ".config", ".local", "home")  # fmt: skip
 SHARED = ("run", "static")  # nginx may read these
 
 

@@ -74,11 +74,6 @@ def git_ssh_command(servers: Sequence[Server]) -> str:
     return shlex.join(["ssh", "-o", hosts, *keys])
 
 
-def keyscan(host: str, port: int) -> list[str]:
-    """Return the command that requests a server's host key."""
-    return ["ssh-keyscan", "-T", "10", "-t", "ed25519", "-p", str(port), host]
-
-
 def capture(server: Server, command: Sequence[str], stdin: str = "") -> str:
     """Run a command and return its output; raise CommandError if it fails."""
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)

@@ -21,9 +21,7 @@ RELATIVE = re.compile(r"(\d+[dhms]\s*)+")
 
 def fetch(server: Server) -> dict[str, Any]:
     """Return the status of an app."""
-    output = ssh.capture(server, ssh.agent(server, "status", "--json"))
-    result: dict[str, Any] = json.loads(output)
-    return result
+    return dict(json.loads(ssh.capture(server, ssh.agent(server, "status", "--json"))))
 
 
 @click.command("list")

@@ -46,6 +46,27 @@ def test_deleted_app_is_restored_from_its_backup(site: HostedApp, other: Worksta
     assert psql(site, "gone", COUNT) == "1000|500500\n"
 
 
+def test_drill_reports_the_rows_or_the_failure(site: HostedApp, other: Workstation) -> None:
+    other.set_up(site.server, "gone", "--postgres", "--region", "fra", domain="gone.example")
+    psql(site, "gone", f"drop table if exists numbers; {CREATE}")
+    name = other.hosting("backup", "create").stdout.strip()
+
+    restored = other.hosting("backup", "drill").stdout
+    status = other.hosting("status").stdout
+    site.server.root("echo no backup >/srv/gone/backups/99990101T000000.000000Z.dump")
+    failed = other.hosting("backup", "drill", check=False)
+    check = other.hosting("check", check=False)
+    site.server.root("rm /srv/gone/backups/9999*")
+
+    assert f"restored 1000 rows in 1 tables from {name} at" in restored
+    assert "restore drill: restored 1000 rows" in status
+    assert "drill.timer: active" in status
+    assert failed.returncode == check.returncode == 1
+    assert "The restore drill failed: " in check.stdout
+    assert "does not appear to be a valid archive" in check.stdout
+    assert "drill" not in psql(site, "gone", "select datname from pg_database")
+
+
 def test_restore_replaces_all_data(site: HostedApp) -> None:
     workstation = site.workstation
     psql(site, "site", CREATE)

@@ -17,7 +17,7 @@ from urllib.error import URLError
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import Request, urlopen
 
-from . import backups, cron, probes, processes, queries, releases, settings
+from . import backups, cron, drill, probes, processes, queries, releases, settings
 from .paths import App, CommandError, UsageError, now, write
 
 MIN_DAYS = 14  # validity of the certificate
@@ -94,6 +94,8 @@ def of_data(app: App) -> Iterator[tuple[str, str]]:
         yield "no certificate", "nginx does not respond with a certificate."
     elif days < MIN_DAYS:
         yield "the certificate expires", f"The certificate expires in {days} days."
+    if (drilled := drill.last(app))["failed"]:
+        yield "the restore drill failed", f"The restore drill {drilled['result']}."
     files = {"copy of the backups": [*app.kept_backups.glob(".copied")]}  # if it is used
     with suppress(CommandError):
         backups.database(app)
@@ -174,8 +176,7 @@ def mail(url: SplitResult, text: str) -> None:
     message.set_content(text)
     is_tls = url.scheme == "smtps"
     server = smtplib.SMTP_SSL if is_tls else smtplib.SMTP
-    default = smtplib.SMTP_SSL_PORT if is_tls else smtplib.SMTP_PORT
-    with server(url.hostname or "", url.port or default, timeout=TIMEOUT) as connection:
+    with server(url.hostname or "", url.port or 0, timeout=TIMEOUT) as connection:
         connection.ehlo()
         if not is_tls and (user or connection.has_extn("starttls")):
             connection.starttls()

@@ -43,7 +43,10 @@ def config(app: App, arguments: list[str]) -> int:
     """
     if arguments[0] == "list":
         variables = settings.listed(app)
-        rows = [[one["name"], age(one["since"]), one["digest"]] for one in variables]
+        ages = [f"{(now() - one['since']) / 86_400:.1f} days" for one in variables]
+        rows = [
+            [one["name"], age, one["digest"]] for one, age in zip(variables, ages, strict=True)
+        ]
         print(f"{json.dumps(variables)}\n" if arguments[1:] else table(rows), end="")
         return 0
     is_unset = arguments[0] == "unset"
@@ -58,14 +61,9 @@ def config(app: App, arguments: list[str]) -> int:
         print(f"Saved for the first release: {names}")
         return 0
     if arguments == ["stage"]:
-        settings.stage_for_push(app, change)
+        write(app.staged_change, json.dumps(change))  # dropped if that push is rejected
         return 0
     return log_stream.deploy_or_fail(app, "config", change=change)
-
-
-def age(since: int) -> str:
-    """Return the time since `since` in days."""
-    return f"{(now() - since) / 86_400:.1f} days"
 
 
 def rollback(app: App, arguments: list[str]) -> int:

@@ -83,8 +83,7 @@ def version(path: str) -> str:
 
 def project(src: Path) -> dict[str, Any]:
     """Return the table [project] of pyproject.toml."""
-    table: dict[str, Any] = pyproject(src).get("project", {})
-    return table
+    return dict(pyproject(src).get("project", {}))
 
 
 def pyproject(src: Path) -> dict[str, Any]:

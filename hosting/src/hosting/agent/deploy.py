@@ -267,7 +267,7 @@ def reconcile(app: App, exclude: Release | None = None) -> None:
     else:
         call(systemctl("start", *processes.units_of(release)))
         site.request(release)
-        if releases.serving(app) != release.number:
+        if app.live_socket.resolve().name != release.socket.name:
             with suppress(CommandError):  # ready or not, no other release may serve
                 probes.wait_until_ready(release)
             atomic_symlink(app.live_socket, release.socket.name)

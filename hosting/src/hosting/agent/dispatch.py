@@ -16,6 +16,7 @@ from . import (
     commands,
     cron,
     deploy,
+    drill,
     keys,
     ports,
     processes,
@@ -41,13 +42,16 @@ COMMANDS: dict[str, Command] = {
     "run": commands.run,
     "keys": keys.listed,
     "backup": backups.command,
+    "drill": drill.run,
 }
 LOCAL_COMMANDS: dict[str, Callable[[App], int | None]] = {
     "reconcile": deploy.reconcile_unless_deploying,
     "backup": backups.daily,
     "init": commands.init,
     "apply-nginx": site.apply,
+    "hook": push.hook,
     "notify": check.notify,
+    "drill": drill.run,
     "run-check": lambda app: check.command(app, []),
 }
 GIT = {"git-receive-pack": "receive-pack", "git-upload-pack": "upload-pack"}
@@ -71,8 +75,6 @@ def main(arguments: list[str]) -> int:
 def run_local(app: App, arguments: list[str]) -> int:
     """Run a command for git, systemd or setup."""
     match arguments:
-        case ["hook"]:
-            return push.hook(app)
         case ["deploy", number]:
             return deploy.deploy(app, int(number))
         case ["keep-backup"] if os.geteuid() == 0:

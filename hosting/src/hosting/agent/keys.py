@@ -21,10 +21,8 @@ def authorized_keys_line(app: App, name: str, key: str) -> str:
     return f'restrict,pty,command="{agent}" {key} {name}\n'
 
 
-def listed(app: App, arguments: list[str]) -> int:
+def listed(app: App, _arguments: list[str]) -> int:
     """`keys list`."""
-    if arguments != ["list"]:
-        raise CommandError("Keys are added and removed by root. Update your copy of hosting.")
     lines = app.authorized_keys.read_text().splitlines()
     print(table([[line.split()[-1], line.split()[-3]] for line in lines]), end="")
     return 0

@@ -52,6 +52,7 @@ class App:
         self.live_socket = self.run / "live.sock"
         self.nginx_request = root / "state/nginx.json"
         self.settings = root / "config/settings.json"
+        self.drill = root / "state/drill.json"
         self.staged_change = root / "config/staged.json"
         self.audit_log = root / "audit.jsonl"
         self.reserve = root / "state/reserve"  # space for the records of a deploy on a full disk
@@ -60,8 +61,7 @@ class App:
 
     def site(self) -> dict[str, Any]:
         """Return what `setup` wrote: the domain, and variables such as DATABASE_URL."""
-        site: dict[str, Any] = json.loads((self.root / "site.json").read_text())
-        return site
+        return dict(json.loads((self.root / "site.json").read_text()))
 
     def audit(self, action: str, who: str = "") -> None:
         """Append an entry to the audit log. `action` must not contain values of variables."""
@@ -107,11 +107,12 @@ def key_name() -> str:
     return os.environ.get("HOSTING_KEY", "server")
 
 
-def write(path: Path, text: str) -> None:
-    """Replace a file atomically, with mode 0600."""
+def write(path: Path, text: str, mode: int = 0o600) -> None:
+    """Replace a file atomically."""
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
         file.write(text)
         file.flush()
+        os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
     Path(file.name).replace(path)
 

@@ -37,7 +37,12 @@ def create_database(app: App) -> None:
         psql(app, f'CREATE DATABASE "{app.name}" OWNER "{app.name}"')
 
 
-def psql(app: App, sql: str) -> list[str]:
+def psql(app: App, sql: str, database: str = "postgres") -> list[str]:
     """Run SQL as the superuser; return the lines of the result."""
-    options = ["--no-psqlrc", "-qAt", f"--host={app.root}/postgres", "--username=postgres"]
-    return call(["psql", *options, "--dbname=postgres", f"--command={sql}"]).splitlines()
+    command = ["psql", "--no-psqlrc", "-qAt", *connection(app, database), f"--command={sql}"]
+    return call(command).splitlines()
+
+
+def connection(app: App, database: str) -> list[str]:
+    """Return the options of PostgreSQL programs that connect as the superuser."""
+    return [f"--host={app.root}/postgres", "--username=postgres", f"--dbname={database}"]

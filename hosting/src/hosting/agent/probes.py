@@ -64,7 +64,7 @@ def request(
     release: Release, connect: Callable[[], socket.socket], path: str
 ) -> tuple[http.client.HTTPResponse, str]:
     """Send a GET request over a new connection, as nginx does; return the response's beginning."""
-    with closing(http.client.HTTPConnection(domain(release.app))) as connection:
+    with closing(http.client.HTTPConnection(release.app.site()["domain"])) as connection:
         connection.sock = connect()
         headers = {"Connection": "close", "X-Forwarded-Proto": "https"}
         connection.request("GET", path, headers=headers)
@@ -90,12 +90,7 @@ def connect_to_nginx(app: App) -> ssl.SSLSocket:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without reading the certificates of the system
     tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     plain = socket.create_connection(("127.0.0.1", 443), timeout=TIMEOUT)
-    return tls.wrap_socket(plain, server_hostname=domain(app))
-
-
-def domain(app: App) -> str:
-    """Return the domain of the site."""
-    return str(app.site()["domain"])
+    return tls.wrap_socket(plain, server_hostname=app.site()["domain"])
 
 
 def wait_until_ready(release: Release) -> str:

@@ -18,7 +18,8 @@ START_DELAY = 10  # seconds within which systemd starts a requested deploy
 UNITS = Path(__file__).parent / "units"
 OWN_UNITS = (
     "deploy@.service", "reconcile.service", "redis.service", "postgres.service",
-    "check.service", "check.timer", "forward@.socket", "forward@.service",
+    "check.service", "check.timer", "drill.service", "drill.timer", "forward@.socket",
+    "forward@.service",
 )  # fmt: skip
 PROCESS_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 UNIT_NAME = re.compile(r"process-([a-z][a-z0-9_-]*)@(\d+)-(\d+)\.service")
@@ -172,8 +173,9 @@ def members(main_pid: str) -> Iterator[Path]:
 def services(app: App) -> list[str]:
     """Return the units that always run, besides the processes of a release."""
     variables = app.site()["variables"]
-    named = {"postgres.service": "DATABASE_URL", "redis.service": "REDIS_URL"}
-    return [unit for unit, name in named.items() if name in variables] + ["check.timer"]
+    postgres = ["postgres.service", "drill.timer"] if "DATABASE_URL" in variables else []
+    redis = ["redis.service"] if "REDIS_URL" in variables else []
+    return [*postgres, *redis, "check.timer"]
 
 
 def expected(app: App, release: Release | None) -> list[str]:
@@ -190,11 +192,6 @@ def parse_unit(name: str) -> tuple[str, int, int]:
     """Return process, release number and index from a unit name."""
     match = UNIT_NAME.fullmatch(name)
     return (match[1], int(match[2]), int(match[3])) if match else (name, 0, 0)
-
-
-def short_name(name: str) -> str:
-    """Return `web-12-1` for the unit of a process, and other names without `.service`."""
-    return name.removeprefix("process-").replace("@", "-").removesuffix(".service")
 
 
 def connections(socket: Path, table: str) -> int:

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from . import PROTOCOL, cron, probes, processes, releases, settings
+from . import PROTOCOL, cron, drill, probes, processes, releases, settings
 from .paths import App, CommandError, UsageError, call, key_name
 from .processes import members, run_while_connected, systemctl
 from .table import table
@@ -18,13 +18,9 @@ Facts = dict[str, Any]
 
 def hello(app: App, _arguments: list[str]) -> int:
     """Print what `login` needs."""
-    print(json.dumps({"protocol": PROTOCOL, "key": key_name(), "url": url(app)}))
+    url = app.site()["variables"]["SITE_URL"]
+    print(json.dumps({"protocol": PROTOCOL, "key": key_name(), "url": url}))
     return 0
-
-
-def url(app: App) -> str:
-    """Return the URL of the site."""
-    return str(app.site()["variables"]["SITE_URL"])
 
 
 def status(app: App, arguments: list[str]) -> int:
@@ -33,13 +29,14 @@ def status(app: App, arguments: list[str]) -> int:
     disk = shutil.disk_usage(app.root)
     facts: Facts = {
         "name": app.name,
-        "url": url(app),
+        "url": app.site()["variables"]["SITE_URL"],
         "release": release.record if release else None,
         "direct": probes.direct(release) if release else "no release",
         "nginx": probes.through_nginx(release) if release else "no release",
         "processes": [process(unit) for unit in all_units(release)],
         "services": [process(unit) for unit in processes.services(app)],
         "cron": cron.runs(release) if release else [],
+        "drill": drill.last(app) if "drill.timer" in processes.services(app) else None,
         "disk_free_megabytes": disk.free // 1_000_000,
         "disk_used_percent": round(100 * disk.used / disk.total),
         "certificate_days": certificate_days(app),
@@ -64,6 +61,7 @@ def as_text(facts: Facts) -> list[str]:
         ),
         *(f"{one['name']}: {one['state']}" for one in facts["services"]),
         *(f"cron {one['name']} ({one['schedule']}): {one['result']}" for one in facts["cron"]),
+        *([f"restore drill: {facts['drill']['result']}"] if facts["drill"] else []),
         f"disk: {facts['disk_used_percent']} % used, {facts['disk_free_megabytes']} MB free",
         f"certificate: valid for {facts['certificate_days']} days",
         f"maintenance mode: {'on' if facts['maintenance'] else 'off'}",
@@ -84,7 +82,7 @@ def process(unit: str) -> Facts:
     shown = dict(line.split("=", 1) for line in output.splitlines())
     started = int(shown["ActiveEnterTimestampMonotonic"] or 0) / 1_000_000
     return {
-        "name": processes.short_name(unit),
+        "name": unit.removeprefix("process-").replace("@", "-").removesuffix(".service"),
         "state": shown["ActiveState"],
         "restarts": int(shown.get("NRestarts", 0)),
         "uptime": round(time.clock_gettime(time.CLOCK_MONOTONIC) - started),

@@ -138,14 +138,6 @@ def git(app: App, *arguments: str) -> str:
     return call(["git", "--git-dir", str(app.repo), *arguments])
 
 
-def serving(app: App) -> int | None:
-    """Return the number of the release whose socket nginx uses."""
-    try:
-        return int(app.live_socket.readlink().stem)
-    except (FileNotFoundError, ValueError):
-        return None
-
-
 def rollback_target(app: App, number: int | None) -> Release:
     """Return release `number`, or the last one whose code or settings differ from the live one."""
     current = require_live(app)

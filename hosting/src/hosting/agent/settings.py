@@ -43,11 +43,6 @@ def save(app: App, change: dict[str, Any]) -> None:
     write(app.settings, json.dumps(apply(read(app.settings), change)))
 
 
-def stage_for_push(app: App, change: dict[str, Any]) -> None:
-    """Apply a change with the next push; if the push is rejected, the change is dropped."""
-    write(app.staged_change, json.dumps(change))
-
-
 def take_staged(app: App) -> dict[str, Any]:
     """Return the change staged for this push, and delete it."""
     try:

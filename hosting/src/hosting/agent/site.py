@@ -77,14 +77,14 @@ def apply(app: App) -> None:
     file, marker = FOLDER / f"{app.name}.conf", FOLDER / f"{app.name}.loaded"
     while (text := render(app.name, read_request(app.nginx_request))) != loaded(app):
         before = file.read_text()
-        write_public(file, text)
+        write(file, text, 0o644)
         try:
             call(["nginx", "-t"])
         except CommandError:
-            write_public(file, before)
+            write(file, before, 0o644)
             raise
         call(["systemctl", "reload", "nginx"])
-        write_public(marker, text)
+        write(marker, text, 0o644)
 
 
 def read_request(path: Path) -> Manifest:
@@ -99,14 +99,6 @@ def read_request(path: Path) -> Manifest:
         except (ValueError, TypeError):
             raise CommandError("The request is not a JSON object.") from None
     return manifest.checked("The request", {key: table[key] for key in KEYS if key in table})
-
-
-def write_public(path: Path, text: str) -> None:
-    """Replace a file; its mode is 0644."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text)
-    new.chmod(0o644)
-    new.replace(path)
 
 
 def publish(release: Release) -> None:
