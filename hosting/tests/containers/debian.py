@@ -5,6 +5,7 @@ Its ports are published on 127.0.0.1. Tests deploy over ssh only; `root()` is fo
 
 import fcntl
 import os
+import random
 import shutil
 import socket
 import ssl
@@ -12,7 +13,7 @@ import subprocess
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -97,10 +98,12 @@ def lock(name: str) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is free now, and that no outgoing connection will take."""
+    while True:
+        port = random.randrange(20_000, 32_768)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class DebianServer:

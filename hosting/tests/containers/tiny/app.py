@@ -20,15 +20,18 @@ def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[byte
         return []
     release, broken = os.environ["RELEASE"], os.environ.get("BROKEN")
     if path == "/slow":
-        wait_for_drain(int(release) + 1)
+        wait_for_drain(int(release))
     start_response("503 Broken" if broken else "200 OK", [("X-Release", release)])
     return [json.dumps({"release": release, "database": broken or "ok"}).encode()]
 
 
 def wait_for_drain(number: int) -> None:
-    """Return a second after a release has begun to wait for this one's last requests."""
-    log = Path(os.environ["HOME"], f"../releases/{number}/build.log")
-    while not (log.is_file() and " drain: " in log.read_text()):
+    """Return a second after a later release has begun to wait for this one's last requests."""
+    releases = Path(os.environ["HOME"], "../releases")
+    while not any(
+        int(log.parent.name) > number and " drain: " in log.read_text()
+        for log in releases.glob("*/build.log")
+    ):
         time.sleep(0.1)
     time.sleep(1)
 
