@@ -22,6 +22,7 @@ from hosting.servers import Server
         [f"{'a' * 64}.example.org"],
         [f"{'long.' * 50}example.org"],
         ["blog.example.org\n"],
+        ["blog.example.org", "--also", "example.org;"],
         ["--email", "ann", "blog.example.org"],
         ["--email", "-x@example.org", "blog.example.org"],
         ["--email", "ann@example.org\n", "blog.example.org"],
@@ -39,7 +40,7 @@ def test_invalid_domain_or_email_is_a_usage_error(arguments: list[str], home: Pa
 
 def test_arguments_of_certbot_are_quoted() -> None:
     authority = "https://ca.example/it's; reboot"
-    step = certificates.obtained("blog", "blog.example.org", authority, "ann@example.org")
+    step = certificates.obtained("blog", ["a.example", "b.example"], authority, "ann@example.org")
     failed = "'' 'Some challenges have failed.' 'Ask for help'"
 
     done = subprocess.run(
@@ -55,9 +56,9 @@ def test_arguments_of_certbot_are_quoted() -> None:
 
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
-        "certonly", "--webroot", "-w", "/var/www/acme", "-d", "blog.example.org",
+        "certonly", "--webroot", "-w", "/var/www/acme", "-d", "a.example,b.example",
         "--cert-name", "blog", "--email", "ann@example.org", "--server", authority,
         "--key-type", "ecdsa", "--non-interactive", "--agree-tos", "--force-renewal",
         "--deploy-hook", "systemctl reload nginx",
-        "blog.example.org does not resolve to this server, or its port 80 is unreachable.",
+        "a.example or b.example does not resolve to this server, or its port 80 is unreachable.",
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 
 from .provision import Step
 
@@ -31,20 +32,23 @@ def alternative_name(domain: str) -> str:
     return f"IP:{domain}" if is_ip else f"DNS:{domain}"
 
 
-def obtained(app: str, domain: str, server: str, email: str) -> Step:
+def obtained(app: str, names: Sequence[str], server: str, email: str) -> Step:
     """Obtain a certificate with certbot; until then the old one stays in use."""
+    wanted = " ".join(sorted(f"DNS:{one}" for one in names))
     show = f"openssl x509 -noout -in {LETSENCRYPT}/live/{app}/fullchain.pem"
+    # Exactly these: renewals would fail when another one is gone.
+    listed = f"{show} -ext subjectAltName | grep -o 'DNS:[^,]*' | sort | xargs"
     account = f"--email {email}" if email else "--register-unsafely-without-email"
     certbot = (
-        f"certbot certonly --webroot -w /var/www/acme -d {domain} --cert-name {app} {account} "
-        f"--server {shlex.quote(server)} --key-type ecdsa --non-interactive --agree-tos "
+        f"certbot certonly --webroot -w /var/www/acme -d {','.join(names)} --cert-name {app} "
+        f"{account} --server {shlex.quote(server)} --key-type ecdsa --non-interactive --agree-tos "
         f"--force-renewal --deploy-hook '{RELOAD}'"
     )
-    reason = f"{domain} does not resolve to this server, or its port 80 is unreachable."
-    shorten = f"/^($|Hint|Ask for|Saving)/d; s/^Some challenges have failed.*/{reason}/"
+    why = f"{' or '.join(names)} does not resolve to this server, or its port 80 is unreachable."
+    shorten = f"/^($|Hint|Ask for|Saving)/d; s/^Some challenges have failed.*/{why}/"
     return Step(
-        f"certificate of {domain} from {server}",
-        f"{show} -checkend 0 && {show} -ext subjectAltName | grep -qx ' *DNS:{domain}' && "
+        f"certificate of {names[0]} from {server}",
+        f"{show} -checkend 0 && [ \"$({listed})\" = '{wanted}' ] && "
         f"grep -qxF {shlex.quote(f'server = {server}')} {LETSENCRYPT}/renewal/{app}.conf",
         f"""output=$({certbot} 2>&1) || {{ echo "$output" | sed -E '{shorten}'; exit 1; }}""",
     )

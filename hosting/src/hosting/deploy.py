@@ -23,7 +23,7 @@ from .servers import Server
 @click.option("--app", "-k", help="The app, if there are several.")
 @click.option("--region", "-r", "names", multiple=True, help="The server; can be repeated.")
 @click.option("--env", "pairs", multiple=True, metavar="K=V", help="Set a variable; no secrets.")
-@click.option("--env-file", "file", type=click.File("rb"), help="Set variables in a file or in -.")
+@click.option("--env-file", "file", type=click.File("rb"), help="Set the variables in FILE or -.")
 @click.option("--allow-dirty", is_flag=True, help="Ignore uncommitted changes.")
 @click.option("--force", is_flag=True, help="Deploy a commit that is not based on the live one.")
 @click.option("--interactive/--no-interactive", default=True, help="Allow or disable prompts.")

@@ -8,7 +8,7 @@ import click
 from . import certificates, nginx, provision, servers, setup, ssh
 from .agent import PROTOCOL
 from .agent.paths import CommandError
-from .options import root_options
+from .options import root_options, run_steps
 from .plan import Plan
 from .provision import Step
 from .servers import Server
@@ -25,20 +25,21 @@ def domains() -> None:
 
 @domains.command("add")
 @click.argument("domain")
+@click.option("--also", multiple=True, metavar="NAME", help="Another domain; can be repeated.")
 @click.option("--email", default="", help="The contact for the certificate authority.")
-@click.option(
-    "--server", "acme", default=LETS_ENCRYPT, metavar="URL",
-    help="The ACME directory (default: Let's Encrypt).",
-)  # fmt: skip
+@click.option("--server", "acme", default=LETS_ENCRYPT, metavar="URL", help="An ACME directory.")
 @root_options
-def add_domain(domain: str, email: str, acme: str, admin: str, server: Server) -> None:
-    """Change the domain of the site and obtain a trusted certificate for it.
+def add_domain(
+    domain: str, also: tuple[str, ...], email: str, acme: str, admin: str, server: Server
+) -> None:
+    """Change the domains of the site and obtain a trusted certificate for them.
 
     Example: hosting domains add blog.example.org --email you@example.org
     """
-    domain = domain.lower()
-    if not DOMAIN.fullmatch(domain):
-        raise click.UsageError(f"{domain!r} is not a valid domain.")
+    domain, *others = (one.lower() for one in (domain, *also))
+    for one in (domain, *others):
+        if not DOMAIN.fullmatch(one):
+            raise click.UsageError(f"{one!r} is not a valid domain.")
     if email and not EMAIL.fullmatch(email):
         raise click.UsageError(f"{email!r} is not a valid email address.")
     empty = Plan(server.app, "", "", "")
@@ -46,24 +47,23 @@ def add_domain(domain: str, email: str, acme: str, admin: str, server: Server) -
     old = empty.merged(current, None)
     if not old.domain:
         raise CommandError(f"{server.app} is not set up at {server.name}: run hosting setup.")
-    script = provision.script(steps(old, domain, acme, email), dry=False)
-    if ssh.stream(server, ssh.ssh(server, ["sh", "-s"], admin), script):
-        raise SystemExit(1)
+    plan = replace(old, domain=domain, also=tuple(others))
+    run_steps(server, admin, steps(old, plan, acme, email))
     servers.add(replace(server, url=f"https://{domain}"))
     click.echo(f"{server.app} at {server.name} is https://{domain}")
 
 
-def steps(old: Plan, domain: str, acme: str, email: str) -> list[Step]:
+def steps(old: Plan, plan: Plan, acme: str, email: str) -> list[Step]:
     """Return the steps in an order in which the old or the new domain works at any time.
 
     The running release may reject the new domain, and the next one the old domain. nginx accepts
     both until a release is live that has the new one.
     """
-    plan, both = replace(old, domain=domain), replace(old, domain=f"{old.domain} {domain}")
+    both = replace(plan, domain=f"{old.domain} {plan.domain}", also=old.also + plan.also)
     return [
         nginx.domain_is_free(plan),
         provision.packages("certbot"),
-        certificates.obtained(plan.app, domain, acme, email),
+        certificates.obtained(plan.app, plan.names, acme, email),
         *certificates.installed(plan.app),
         nginx.global_limits(),
         *(nginx.site(both) if plan != old else []),

@@ -8,11 +8,10 @@ from .agent.manifest import Manifest
 from .agent.site import FOLDER
 from .agent.site import render as render_settings
 from .certificates import self_signed
+from .machine import RELOAD, read
 from .plan import Plan
 from .provision import Step, digest, directory, file, files
 
-UNITS = Path(__file__).parent / "units"
-DAEMON_RELOAD = "systemctl daemon-reload"
 TEMPLATES = Path(__file__).parent / "templates"
 SITES = "/etc/nginx/sites-enabled"
 DEFAULT = "/etc/nginx/conf.d/hosting-default.conf"
@@ -47,10 +46,10 @@ def global_limits() -> Step:
 def domain_is_free(plan: Plan) -> Step:
     """Fail if another app on the server has the domain."""
     others = f"ls {SITES}/*.conf | grep -vx {SITES}/{plan.app}.conf | xargs -r grep -lE"
-    name = plan.domain.replace(".", "[.]")
+    names = "|".join(plan.names).replace(".", "[.]")
     return Step(
         f"domain {plan.domain} is free",
-        f"""[ -z "$({others} '^ *server_name( .*)? {name}[ ;]')" ]""",
+        f"""[ -z "$({others} '^ *server_name( .*)? ({names})[ ;]')" ]""",
         "echo 'Another app on this server has this domain.'; exit 1",
     )
 
@@ -70,7 +69,7 @@ def updates(plan: Plan) -> list[Step]:
     """Let root apply the settings of a repository when the agent requests it."""
     unit = f"hosting-nginx@{plan.app}.path"
     return [
-        *(file(f"/etc/systemd/system/{name}", (UNITS / name).read_text(), then=DAEMON_RELOAD)
+        *(file(f"/etc/systemd/system/{name}", read(name), then=RELOAD)
           for name in ("hosting-nginx@.service", "hosting-nginx@.path")),
         Step(
             unit, f"systemctl is-enabled {unit} && systemctl is-active {unit}",
@@ -110,7 +109,7 @@ def render(name: str, plan: Plan) -> str:
     values = {
         "app": plan.app,
         "var": plan.app.replace("-", "_"),  # names of variables and zones
-        "domain": plan.domain,
+        "domain": " ".join(plan.names),
         "root": plan.root,
     }
     text = (TEMPLATES / name).read_text()

@@ -19,7 +19,9 @@ def server_options(command: Function) -> Function:
         app = ctx.params.pop("app", None)
         return servers.select(app, (name,) if name else ())[0]
 
-    region = click.option("--region", "-r", "server", callback=choose, help="The server to use.")
+    region = click.option(
+        "--region", "-r", "server", callback=choose, help="The server, if there are several."
+    )
     app = click.option("--app", "-k", is_eager=True, help="The app, if there are several.")
     return app(region(command))
 

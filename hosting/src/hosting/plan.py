@@ -19,11 +19,17 @@ class Plan:
     ipv6: bool = True
     memory: str = ""  # limits as in systemd: a size such as 1G, or a percentage
     tasks: str = ""
+    also: tuple[str, ...] = ()  # further domains
 
     @property
     def root(self) -> str:
         """The directory of the app."""
         return f"/srv/{self.app}"
+
+    @property
+    def names(self) -> list[str]:
+        """All domains, the first one first."""
+        return list(dict.fromkeys([*self.domain.split(), *self.also]))
 
     def inspect_command(self) -> list[str]:
         """Return the command that prints what an earlier setup wrote, and whether IPv6 exists."""
@@ -43,6 +49,7 @@ class Plan:
             ipv6="ipv6" in machine,
             memory=self.memory or site.get("memory", MEMORY),
             tasks=self.tasks or site.get("tasks", TASKS),
+            also=tuple(site.get("also", ())),
         )
 
     def variables(self) -> dict[str, str]:

@@ -118,7 +118,7 @@ def redis() -> list[Step]:
 
 def app(plan: Plan) -> list[Step]:
     """Install the agent, and run its `init` as the app's user."""
-    facts = {"domain": plan.domain, "memory": plan.memory, "tasks": plan.tasks}
+    facts = {"domain": plan.domain, "memory": plan.memory, "tasks": plan.tasks, "also": plan.also}
     site = json.dumps({**facts, "variables": plan.variables()})
     parts = [path for path in sorted(AGENT.rglob("*.*")) if path.suffix != ".pyc"]
     package = {f"agent/{path.relative_to(AGENT)}": path.read_text() for path in parts}

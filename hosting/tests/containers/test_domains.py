@@ -16,6 +16,7 @@ from .web import wait_until
 from .workstation import fetch
 
 NAME = "tiny.example"
+ALSO = "also.example"
 OLD = "a-domain-that-is-too-long-for-the-default-hash-bucket.example"
 ELSEWHERE = "elsewhere.example"
 UNKNOWN = 0  # nginx closes the connection
@@ -25,13 +26,13 @@ CERTIFICATE = "/etc/letsencrypt/live/tiny/fullchain.pem"
 @pytest.fixture(scope="module")
 def root(only_tiny: HostedApp) -> str:
     """The root certificate of an ACME server that resolves the domain to the server."""
-    hosts = f"127.0.0.1 {NAME}\n255.255.255.255 {ELSEWHERE}\n"
+    hosts = f"127.0.0.1 {NAME} {ALSO}\n255.255.255.255 {ELSEWHERE}\n"
     only_tiny.server.root("cat >>/etc/hosts", stdin=hosts)
     return acme_server.start(only_tiny.server)
 
 
-def add(tiny: HostedApp, domain: str, *, check: bool = True) -> Done:
-    command = ("domains", "add", domain, "--server", acme_server.URL)
+def add(tiny: HostedApp, *arguments: str, check: bool = True) -> Done:
+    command = ("domains", "add", *arguments, "--server", acme_server.URL)
     return tiny.workstation.hosting(*command, check=check)
 
 
@@ -147,3 +148,18 @@ def test_domain_that_resolves_elsewhere_changes_nothing(tiny: HostedApp, root: s
     assert status(tiny.server, NAME) == 200
     assert tiny.server.root("nginx -t && systemctl is-active nginx").endswith("active\n")
     assert "changed" not in set_up_again(tiny)
+
+
+def test_further_domains_are_added_and_removed(tiny: HostedApp, root: str) -> None:
+    server = tiny.server
+    add(tiny, NAME, "--also", ALSO)
+
+    wait_until(lambda: is_trusted(server, ALSO, root), "nginx sends the new certificate")
+    assert is_trusted(server, NAME, root)
+    assert [status(server, one) for one in (NAME, ALSO)] == [200, 400]  # the app accepts its own
+    assert "changed" not in set_up_again(tiny)
+
+    add(tiny, NAME)
+    wait_until(lambda: status(server, ALSO) == UNKNOWN, "nginx does not have it any more")
+    assert not is_trusted(server, ALSO, root)
+    assert status(server, NAME) == 200
