@@ -18,7 +18,7 @@ TINY = {
 }
 RESTART = "systemctl restart user@$(id -u tiny)"  # of the minimal app's systemd, as at boot
 CLIENTS = 32
-PAUSE = 1.0  # seconds between requests of a client, so that deploys have CPU time, too
+PAUSE = 1.5  # seconds between requests of a client, so that deploys have CPU time, too
 REPOSITORY = Path(__file__).parents[3]
 # The live release, the socket that nginx uses, the running web processes, and the releases without
 # a result; the lock must become free. Then git's main and the audit log must agree with the
