@@ -20,6 +20,8 @@ FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 
 def run(app: App, _arguments: Sequence[str] = ()) -> int:
     """Restore the newest backup elsewhere; record and print what it contains, or what failed."""
+    if "DATABASE_URL" not in app.site()["variables"]:
+        raise CommandError("The drill needs a PostgreSQL of the app: hosting setup --postgres")
     try:
         failed, result = False, f"restored {restore(app)}"
     except CommandError as error:
@@ -41,8 +43,8 @@ def restore(app: App) -> str:
         raise CommandError(f"The disk needs space for two copies of {size // 1_000_000} MB.")
     postgres.psql(app, f"CREATE DATABASE {SCRATCH}")
     try:
-        options = ["--no-owner", "--exit-on-error", *postgres.connection(app, SCRATCH)]
-        call(["pg_restore", *options, str(found[-1])])
+        # -O: owners are ignored; -e: the first error ends it.
+        call(["pg_restore", "-Oe", *postgres.connection(app, SCRATCH), str(found[-1])])
         queries = postgres.psql(app, COUNTS, SCRATCH)
         rows = [int(postgres.psql(app, query, SCRATCH)[0]) for query in queries]
     finally:
