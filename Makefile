@@ -149,9 +149,11 @@ translations: venv ## extract strings to translate and compile the catalogues
 	@mkdir -p $(catalog)
 	$(pybabel) extract --mapping-file pyproject.toml --project "Flasky" --sort-output \
 		--keywords "_l lazy_gettext" --no-location --output-file $(catalog)/messages.pot app
+ifneq ($(wildcard $(catalog)/*/LC_MESSAGES/messages.po),)
 	$(pybabel) update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
 		--input-file $(catalog)/messages.pot --output-dir $(catalog)
 	$(pybabel) compile --directory $(catalog)
+endif
 
 .PHONY: hooks
 hooks: venv ## install the pre-commit hooks

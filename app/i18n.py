@@ -14,10 +14,16 @@ from .api_requests import is_api_request
 from .extensions import babel
 from .models import utcnow
 
-# The available languages, by their own names. Add one here and run `make translations`.
-LANGUAGES = {"en": "English", "zh_Hans": "简体中文"}
-# The language tags of browsers. Simplified Chinese is no substitute for zh-TW and zh-HK.
-LANGUAGE_TAGS = {"en": "en(-.*)?", "zh_Hans": "zh(-(hans|cn|sg)(-.*)?)?"}
+# The available languages, by their own names: see docs/languages.md.
+LANGUAGES = {
+    "en": "English",
+    "zh_Hans": "简体中文",  # chinese-only
+}
+# The language tags of browsers, as regular expressions.
+LANGUAGE_TAGS = {
+    "en": "en(-.*)?",
+    "zh_Hans": "zh(-(hans|cn|sg)(-.*)?)?",  # not zh-TW and zh-HK # chinese-only
+}
 MINUTE = timedelta(minutes=1)
 THEMES = {"auto": _l("System"), "light": _l("Light"), "dark": _l("Dark")}
 

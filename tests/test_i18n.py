@@ -148,7 +148,10 @@ def test_email_to_the_administrator_is_in_the_default_language(
 
 @pytest.mark.parametrize(
     ("tag", "date", "elapsed"),
-    [("en", "March 1, 2025", "3 hours ago"), ("zh-CN", "2025年3月1日", "3小时前")],
+    [
+        ("en", "March 1, 2025", "3 hours ago"),
+        ("zh-CN", "2025年3月1日", "3小时前"),
+    ],
 )
 def test_times_are_localized(app: Flask, make: Factory, tag: str, date: str, elapsed: str) -> None:
     ann = make.user()
@@ -172,7 +175,10 @@ def test_exact_time_is_in_utc(app: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("tag", "message"),
-    [("en", "Use at most 64 characters."), ("zh-CN", "最多输入 64 个字符。")],
+    [
+        ("en", "Use at most 64 characters."),
+        ("zh-CN", "最多输入 64 个字符。"),
+    ],
 )
 def test_validation_message_holds_the_limit(
     app: Flask, make: Factory, tag: str, message: str
@@ -184,7 +190,10 @@ def test_validation_message_holds_the_limit(
 
 @pytest.mark.parametrize(
     ("tag", "names"),
-    [("en", ["User", "Moderator", "Administrator"]), ("zh-CN", ["用户", "版主", "管理员"])],
+    [
+        ("en", ["User", "Moderator", "Administrator"]),
+        ("zh-CN", ["用户", "版主", "管理员"]),
+    ],
 )
 def test_role_names_are_translated(app: Flask, make: Factory, tag: str, names: list[str]) -> None:
     ann = make.user("ann")

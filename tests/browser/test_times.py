@@ -26,7 +26,6 @@ def open_post(site: LiveSite, contexts: Contexts, **settings: object) -> Page:
         ("en-US", ["March 2, 2024", "4:30:15", "China Standard Time"], "Mar 2, 2024"),
         ("zh-CN", ["2024年3月2日", "04:30:15", "中国标准时间"], "2024年3月2日"),
     ],
-    ids=["english", "chinese"],
 )
 def test_time_is_in_the_local_time_zone(
     locale: str, parts: list[str], day: str, site: LiveSite, contexts: Contexts

@@ -44,41 +44,41 @@ def test_catalogues_are_those_of_the_languages() -> None:
     assert sorted(path.name for path in FOLDER.iterdir() if path.is_dir()) == TRANSLATED
 
 
+# Loops instead of parameters, because a test without parameters would be skipped.
 @pytest.mark.slow
-@pytest.mark.parametrize("language", TRANSLATED)
-def test_catalogue_is_complete_and_up_to_date(language: str) -> None:
-    catalog = stored(language)
-    translated, expected = messages(catalog), set(messages(extracted()))
+def test_catalogue_is_complete_and_up_to_date() -> None:
+    expected = set(messages(extracted()))
+    for language in TRANSLATED:
+        catalog = stored(language)
+        translated = messages(catalog)
 
-    assert expected - set(translated) == set(), FIX
-    assert set(translated) - expected == set(), FIX
-    assert not catalog.obsolete, FIX
-    assert [text for text, message in translated.items() if not all(forms(message.string))] == []
-    assert [text for text, message in translated.items() if message.fuzzy] == []
-
-
-@pytest.mark.parametrize("language", TRANSLATED)
-def test_translation_has_the_placeholders_of_the_original(language: str) -> None:
-    catalog = stored(language)
-
-    assert list(catalog.check()) == []
-    for text, message in messages(catalog).items():
-        for form in forms(message.string):
-            assert placeholders(form) == placeholders(message.id), text
+        assert expected - set(translated) == set(), FIX
+        assert set(translated) - expected == set(), FIX
+        assert not catalog.obsolete, FIX
+        assert [text for text, one in translated.items() if not all(forms(one.string))] == []
+        assert [text for text, one in translated.items() if one.fuzzy] == []
 
 
-@pytest.mark.parametrize("language", TRANSLATED)
-def test_compiled_catalogue_is_up_to_date(language: str) -> None:
-    with (FOLDER / language / "LC_MESSAGES/messages.mo").open("rb") as file:
-        compiled = gettext.GNUTranslations(file)
+def test_translation_has_the_placeholders_of_the_original() -> None:
+    for catalog in map(stored, TRANSLATED):
+        assert list(catalog.check()) == []
+        for text, message in messages(catalog).items():
+            for form in forms(message.string):
+                assert placeholders(form) == placeholders(message.id), text
 
-    for text, message in messages(stored(language)).items():
-        if message.pluralizable:
-            one, many = forms(message.id)
-            plurals = {compiled.ngettext(one, many, number) for number in (1, 2)}
-            assert plurals == set(forms(message.string)), FIX
-        else:
-            assert compiled.gettext(text) == message.string, FIX
+
+def test_compiled_catalogue_is_up_to_date() -> None:
+    for language in TRANSLATED:
+        with (FOLDER / language / "LC_MESSAGES/messages.mo").open("rb") as file:
+            compiled = gettext.GNUTranslations(file)
+
+        for text, message in messages(stored(language)).items():
+            if message.pluralizable:
+                one, many = forms(message.id)
+                plurals = {compiled.ngettext(one, many, number) for number in (1, 2)}
+                assert plurals == set(forms(message.string)), FIX
+            else:
+                assert compiled.gettext(text) == message.string, FIX
 
 
 @pytest.mark.slow

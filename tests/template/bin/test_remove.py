@@ -40,7 +40,14 @@ LINT = (
     (".venv/bin/lint-imports",),
 )
 # Tests of what the parts share.
-SAMPLE = ["tests/test_config.py", "tests/test_parts.py", "tests/cli/test_config.py"]
+SAMPLE = [
+    "tests/test_config.py",
+    "tests/test_i18n.py",
+    "tests/test_parts.py",
+    "tests/cli/test_config.py",
+    "tests/main/test_preferences.py",
+    "tests/translations/test_catalogues.py",
+]
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +196,10 @@ def test_update_stops_if_both_have_changed_a_line(removed: Repository, tmp_path:
 @pytest.mark.parametrize(
     ("parts", "removed"),
     [
-        ("docker heroku monitoring hosting", "docker kubernetes heroku monitoring hosting"),
+        (
+            "docker heroku monitoring hosting chinese",
+            "docker kubernetes heroku monitoring hosting chinese",
+        ),
         ("demo heroku", "demo heroku"),
     ],
 )
