@@ -30,8 +30,9 @@ TEMPLATE_FILES = (
     "bin/project_name.py",
     "bin/rename.py",
     "docs/coming-from-flasky.md",
-    "docs/screenshot.png",
-    "tests/browser/test_screenshot.py",
+    "docs/screenshots/",
+    "docs/tour.md",
+    "tests/browser/test_screenshots.py",
     "tests/template/",
 )
 # The licence names the authors of the template. The others hold hashes.
