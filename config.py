@@ -26,11 +26,11 @@ class Config:
 
     SECRET_KEY = env.text("SECRET_KEY")
     SECRET_KEY_FALLBACKS = env.strings("SECRET_KEY_FALLBACKS", rules.KEYS)
-
     SITE_URL = env.text("SITE_URL", rule=rules.URL) or ""
     EMAIL_ALLOWED_SPECIAL_DOMAINS = env.strings("EMAIL_ALLOWED_SPECIAL_DOMAINS", rules.SPECIAL)
     rules.allow_special_domains(EMAIL_ALLOWED_SPECIAL_DOMAINS)  # before addresses are read
     FLASKY_ADMIN = env.text("FLASKY_ADMIN", rule=rules.EMAIL)
+    SECURITY_CONTACT = env.text("SECURITY_CONTACT", rule=rules.EMAIL)
     FLASKY_MAIL_SENDER = env.text("FLASKY_MAIL_SENDER", "Flasky <flasky@localhost>", rules.SENDER)
     FLASKY_MAIL_SUBJECT_PREFIX = env.text("FLASKY_MAIL_SUBJECT_PREFIX", "[Flasky]", rules.PREFIX)
     # demo-only: begin

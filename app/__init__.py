@@ -33,6 +33,7 @@ from .auth import auth as auth_blueprint
 from .extensions import db
 from .main import main as main_blueprint
 from .security import proxies
+from .site_files import site_files as site_files_blueprint
 
 __all__ = ["create_app", "db"]
 
@@ -87,6 +88,7 @@ def init_packages(app: Flask) -> None:
 def register_blueprints(app: Flask) -> None:
     """Register the blueprints, and the variables of templates and of `flask shell`."""
     app.register_blueprint(main_blueprint)
+    app.register_blueprint(site_files_blueprint)
     app.register_blueprint(admin_blueprint, url_prefix="/admin")
     app.register_blueprint(auth_blueprint, url_prefix="/auth")
     app.register_blueprint(api_blueprint, url_prefix="/api/v1")

@@ -41,6 +41,10 @@ from .forms import DeleteAccountForm, LoginForm
 
 # Endpoints open to accounts that an administrator has unconfirmed; None: there is no such page.
 OPEN_TO_UNCONFIRMED = {"main.preferences", "static", "bootstrap.static", None}
+OPEN_TO_UNCONFIRMED |= {
+    f"site_files.{name}"
+    for name in ("icon", "manifest", "robots", "security_txt", "change_password")
+}
 
 # What the session keeps: messages, and what Flask-Login is to do with the remember-me cookie.
 KEPT = {"_flashes", "_remember", "_remember_seconds"}

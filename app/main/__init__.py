@@ -12,6 +12,7 @@ from . import (  # noqa: E402, F401 - register the views
     cards,  # demo-only
     comments,  # demo-only
     digests,  # demo-only
+    feeds,  # demo-only
     follows,  # demo-only
     hidden_users,  # demo-only
     notifications,  # demo-only

@@ -32,10 +32,10 @@ def is_long(html: str) -> bool:
 
 
 @main.app_template_filter()
-def excerpt(html: str) -> str:
-    """Return the beginning of the text of a post, at most 60 characters in one line."""
+def excerpt(html: str, length: int = 60) -> str:
+    """Return the beginning of the text of a post, at most `length` characters in one line."""
     text = " ".join(unescape(TAG.sub("", html[:5_000])).split())
-    return text if len(text) <= 60 else f"{text[:59].rstrip()}…"
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 @main.app_template_filter()
