@@ -5,3 +5,4 @@ import "./details.js";
 import "./times.js";
 import "./follow.js"; // demo-only
 import "./composer.js"; // demo-only
+import "./drafts.js"; // demo-only
