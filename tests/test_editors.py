@@ -29,6 +29,7 @@ def vscode_commands() -> dict[str, list[str]]:
     return {one["name"]: [one["module"], *one["args"]] for one in LAUNCH}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Site", "Worker", "Tests of this file"])
 def test_command_accepts_its_arguments(name: str) -> None:
     module, *arguments = vscode_commands()[name]

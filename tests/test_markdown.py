@@ -264,6 +264,7 @@ EXPANDING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", EXPANDING)
 def test_text_whose_html_would_be_too_long_is_refused(part: str) -> None:
     with pytest.raises(markdown.TooLong):

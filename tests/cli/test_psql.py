@@ -34,6 +34,7 @@ def test_psql_connects_to_the_database() -> None:
     assert result.stdout == f"{make_url(url).database}|psql\n", result.stderr
 
 
+@pytest.mark.slow
 def test_password_is_not_an_argument(tmp_path: Path) -> None:
     program = tmp_path / "psql"
     program.write_text('#!/bin/sh\necho "$@"; echo "$PGPASSWORD"\n')
@@ -48,6 +49,7 @@ def test_password_is_not_an_argument(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_missing_sqlite_database_is_not_created(tmp_path: Path) -> None:
     result = flask_psql(DEV_DATABASE_URL=f"sqlite:///{tmp_path}/none.sqlite")
 
@@ -56,6 +58,7 @@ def test_missing_sqlite_database_is_not_created(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_missing_program_is_named(tmp_path: Path) -> None:
     database = tmp_path / "empty.sqlite"
     database.touch()

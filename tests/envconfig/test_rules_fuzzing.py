@@ -117,6 +117,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     remove_handlers()
 
 
+@pytest.mark.slow
 @fuzz(quick=30)
 @given(configuration=st.sampled_from(CONFIGURATIONS), variable=VARIABLES)
 def test_value_starts_a_working_site_or_is_refused(

@@ -236,6 +236,7 @@ def assert_no_error(app: Flask, request: Request, caplog: pytest.LogCaptureFixtu
     assert errors == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("user", USERS)
 def test_pages_withstand_hostile_requests(
     app: Flask, role_clients: RoleClients, caplog: pytest.LogCaptureFixture, user: str
@@ -256,6 +257,7 @@ def test_pages_withstand_hostile_requests(
     check()
 
 
+@pytest.mark.slow
 def test_api_withstands_hostile_requests(
     app: Flask, role_clients: RoleClients, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -23,6 +23,7 @@ def test_get_changes_no_row(app: Flask, role_clients: RoleClients, role: str) ->
         assert all_rows(app) == before, endpoint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("token", [None, "", "made up"], ids=["none", "empty", "made up"])
 def test_post_without_a_csrf_token_is_refused(
     app: Flask, role_clients: RoleClients, token: str | None

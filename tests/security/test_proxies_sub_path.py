@@ -80,6 +80,7 @@ def test_path_is_served_with_and_without_the_prefix(site: Flask, prefix: str) ->
         assert send(site, path).status_code == 404, path
 
 
+@pytest.mark.slow
 def test_every_url_on_every_page_starts_with_the_prefix(
     site: Flask, prefix: str, ann: UserData
 ) -> None:
