@@ -44,8 +44,11 @@ MAX_POST_HTML, MAX_COMMENT_HTML = 120_050, 30_050
 # Texts whose HTML is kept: a form renders a text to validate it, and the model renders it again.
 KEPT = 4
 PAGE_LEVELS = 2  # h1 is the title of the page, h2 that of a post
-# `@ann` is a link to a profile; a dot at the end is that of the sentence.
-MENTION = re.compile(r"(?<![\w@./+-])@([A-Za-z](?:[\w.]{0,62}\w)?)(?![\w@])", re.ASCII)
+# `@ann` is a link to a profile, and a URL is one without Markdown. Punctuation at the end is that
+# of the sentence.
+MENTION = r"(?<![\w@./+-])@(?P<name>[A-Za-z](?:[\w.]{0,62}\w)?)(?![\w@])"
+URL = r"(?<![A-Za-z0-9])(?P<url>https?://(?=[\w\[])[^\s<>|\"“”‘’«»，。、；：！？（）]{1,2000})"
+LINKED = re.compile(f"(?a:{MENTION})|{URL}", re.IGNORECASE)
 MAX_MENTIONS = 10  # users in a text; others stay text
 PROFILES = "/user/"  # below the path of SITE_URL: see `with_root()`
 
@@ -108,19 +111,19 @@ def _link_images(state: StateCore, tokens: list[Token]) -> Iterator[Token]:
         yield from (text,) if is_link else (link[0], text, link[1])
 
 
-def link_mentions(state: StateCore) -> None:
-    """Link the first MAX_MENTIONS usernames to profiles, and list them in the environment.
+def link_text(state: StateCore) -> None:
+    """Link URLs, and the first MAX_MENTIONS usernames, which are listed in the environment.
 
     No database is asked whether there is such a user: the link of an unknown name leads to a 404.
     """
     names: dict[str, str] = {}
     for token in state.tokens:
-        if token.type == "inline" and token.children and "@" in token.content:
-            token.children = list(_link_mentions(token.children, names))
+        if token.type == "inline" and token.children and re.search("@|://", token.content):
+            token.children = list(_link_text(state.md, token.children, names))
     state.env["mentions"] = list(names)
 
 
-def _link_mentions(tokens: list[Token], names: dict[str, str]) -> Iterator[Token]:
+def _link_text(md: MarkdownIt, tokens: list[Token], names: dict[str, str]) -> Iterator[Token]:
     is_link = False
     for token in tokens:
         is_link = token.type == "link_open" or (is_link and token.type != "link_close")
@@ -128,17 +131,31 @@ def _link_mentions(tokens: list[Token], names: dict[str, str]) -> Iterator[Token
             yield token
             continue
         end = 0
-        for match in MENTION.finditer(token.content):
-            name = match[1].lower()
-            if len(names) == MAX_MENTIONS and name not in names:
+        for match in LINKED.finditer(token.content):
+            text, href = match[0], f"{PROFILES}{match['name']}"
+            if match["url"]:
+                text = _without_punctuation(text)
+                href = md.normalizeLink(text)
+            elif len(names) == MAX_MENTIONS and match["name"].lower() not in names:
                 continue
-            names[name] = name
+            else:
+                names[match["name"].lower()] = text
             yield Token("text", "", 0, content=token.content[end : match.start()])
-            yield Token("link_open", "a", 1, attrs={"href": f"{PROFILES}{match[1]}"})
-            yield Token("text", "", 0, content=match[0])
+            yield Token("link_open", "a", 1, attrs={"href": href})
+            yield Token("text", "", 0, content=text)
             yield Token("link_close", "a", -1)
-            end = match.end()
+            end = match.start() + len(text)
         yield Token("text", "", 0, content=token.content[end:])
+
+
+def _without_punctuation(url: str) -> str:
+    """Return the URL without punctuation at its end, such as brackets that it has not opened."""
+    while True:
+        url = url.rstrip(".,;:!?'*_~")
+        opening = {")": "(", "]": "["}.get(url[-1])
+        if opening is None or url.count(opening) >= url.count(url[-1]):
+            return url
+        url = url[:-1]
 
 
 def _new_markdown(headings: Callable[[StateCore], None]) -> MarkdownIt:
@@ -148,9 +165,7 @@ def _new_markdown(headings: Callable[[StateCore], None]) -> MarkdownIt:
     new.block.ruler.at("table", small_table, {"alt": ["paragraph", "reference"]})
     for rule in (headings, align_cells, link_images):
         new.core.ruler.push(rule.__name__, rule)
-    new.core.ruler.before(
-        "text_join", link_mentions.__name__, link_mentions
-    )  # before `\@` is text
+    new.core.ruler.before("text_join", link_text.__name__, link_text)  # before `\@` is text
     return new
 
 

@@ -125,8 +125,7 @@ with manage.app.app_context():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
-def test_terminal_without_utf8_shows_everything(encoding: str, tmp_path: Path) -> None:
+def test_terminal_without_utf8_shows_everything(tmp_path: Path) -> None:
     for arguments, shown in [
         (["manage.py", "deploy"], "Deployed."),
         (["manage.py", "demo", "seed"], "Creating demo data"),
@@ -138,7 +137,7 @@ def test_terminal_without_utf8_shows_everything(encoding: str, tmp_path: Path) -
             FLASK_APP="manage.py",
             FLASK_CONFIG="development",
             DEV_DATABASE_URL=f"sqlite:///{tmp_path}/site.sqlite",
-            PYTHONIOENCODING=encoding,
+            PYTHONIOENCODING="cp1252",
             LC_ALL="C",
         )
 

@@ -163,7 +163,7 @@ RENDERED = {
     ),
     "data link": ("[a](data:text/html,x)", "<p>[a](data:text/html,x)</p>"),
     "telephone": ("[a](tel:1)", '<p><a rel="nofollow ugc noopener">a</a></p>'),
-    "bare URL": ("https://x.example", "<p>https://x.example</p>"),
+    "bare email": ("ann@x.example", "<p>ann@x.example</p>"),
     "entity": ("&lt;b&gt; &copy;", "<p>&lt;b&gt; ©</p>"),
     "nothing": ("", ""),
     "blank": (" \n\n ", ""),

@@ -1,4 +1,6 @@
-"""Usernames in a text are links to profiles, and listed for notifications."""
+"""Usernames and URLs in a text are links; usernames are listed for notifications."""
+
+import pytest
 
 from app import markdown
 
@@ -25,3 +27,23 @@ def test_only_the_first_mentions_are_links() -> None:
     assert markdown.mentions(text) == names[:-1]
     assert markdown.render_comment(text).count("<a ") == markdown.MAX_MENTIONS + 1
     assert markdown.mentions("@" + "x" * 65) == []  # longer than any username
+
+
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        ("See https://a.org/b_c*d?x=1&y=@e#f.", ["https://a.org/b_c*d?x=1&amp;y=@e#f"]),
+        ("(http://a.org/w_(x)), **https://b.org!**", ["http://a.org/w_(x)", "https://b.org"]),
+        ("看https://a.org。好 HTTP://B.org", ["https://a.org", "HTTP://B.org"]),
+        ("`https://a.org` [b](https://b.org) <https://c.org>", ["https://b.org", "https://c.org"]),
+        ("https:// http://. xhttp://a.org javascript://a ftp://a.org \\https", []),
+        ("http://" + ")" * 19_000, []),
+    ],
+)
+def test_urls_are_links_without_the_punctuation_around_them(text: str, urls: list[str]) -> None:
+    html = markdown.render_post(text)
+
+    assert html.count("<a ") == len(urls)
+    for url in urls:
+        assert f'<a href="{url}" rel="nofollow ugc noopener">' in html
+    assert markdown.mentions(text) == []
