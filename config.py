@@ -98,8 +98,8 @@ class Config:
     RATELIMIT_CHANGE = env.text("RATELIMIT_CHANGE", "60 per minute; 1000 per hour", rules.LIMITS)
     RATELIMIT_EXPORT = env.text("RATELIMIT_EXPORT", "5 per hour", rules.LIMITS)
     RATELIMIT_PREVIEW = env.text("RATELIMIT_PREVIEW", "100 per minute", rules.LIMITS)  # demo-only
+    RATELIMIT_SEARCH = env.text("RATELIMIT_SEARCH", "60 per minute", rules.LIMITS)  # demo-only
     RATELIMIT_API = env.text("RATELIMIT_API", "600 per minute", rules.LIMITS)
-
     API_TOKEN_TTL_DAYS = env.number("API_TOKEN_TTL_DAYS", 30, maximum=3650)
     CORS_ORIGINS = env.strings("CORS_ORIGINS", rules.ORIGINS)
 

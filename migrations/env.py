@@ -34,6 +34,15 @@ def skip_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
         directives[:] = []
 
 
+# demo-only: begin
+def is_compared(name: str | None, kind: str, _parents: Any) -> bool:
+    """Return False for the tables of the search on SQLite, which are no models."""
+    return not (kind == "table" and "_search" in (name or ""))
+
+
+# demo-only: end
+
+
 def render_item(kind: str, item: Any, _context: Any) -> str | bool:
     """Render UTCDateTime as its database type: migrations do not import models."""
     if kind == "type" and isinstance(item, UTCDateTime):
@@ -64,7 +73,7 @@ def set_timeouts(connection: Connection) -> None:
 
 
 def keep_expression_indexes(connection: Connection) -> None:
-    """Recreate expression indexes of tables that Alembic copies on SQLite.
+    """Recreate expression indexes and triggers of tables that Alembic copies on SQLite.
 
     Alembic cannot reflect them, so it would silently drop the unique index on lower(username).
     """
@@ -73,7 +82,7 @@ def keep_expression_indexes(connection: Connection) -> None:
     def save_indexes(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
         dropped = re.match(r'\s*DROP TABLE "?(\w+)', statement)
         if dropped:
-            query = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"
+            query = "SELECT sql FROM sqlite_master WHERE type != 'table' AND tbl_name = ?"
             rows = cursor.execute(query, dropped.groups()).fetchall()
             index_sql[:] = [sql for (sql,) in rows if sql and sql.count("(") > 1]
 
@@ -101,6 +110,7 @@ def end(connection: Connection) -> None:
 def run() -> None:
     """Run the requested migrations."""
     options = {
+        "include_name": is_compared,  # demo-only
         "render_item": render_item,
         "process_revision_directives": skip_empty,
         **migrate.configure_args,

@@ -26,6 +26,7 @@ from . import (  # noqa: E402, F401 - register the views
     hidden_users,  # demo-only
     notifications,  # demo-only
     posts,  # demo-only
+    search,  # demo-only
     tokens,
     users,
 )

@@ -25,12 +25,13 @@ Cursor = Annotated[str, Field(pattern=CURSOR)] | None
 PageT = TypeVar("PageT", bound=PageOut)
 
 
+Limit = Annotated[int, Field(ge=1, le=100), BeforeValidator(require_digits)]
+
+
 class Paging(QueryParams):
     """The parameters of a paginated list."""
 
-    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(require_digits)] = Field(
-        20, description="Maximum number of results."
-    )
+    limit: Limit = Field(20, description="Maximum number of results.")
     before: Cursor = Field(
         None,
         description="Cursor from next_url: return older results. Ignored if `after` is given.",
@@ -42,6 +43,6 @@ def list_page(
     schema: type[PageT], rows: Rows | Callable[[Slice], Query], query: Paging, **fields: int
 ) -> PageT:
     """Return a page of `rows`, newest first; `fields` are those that are not part of a `Page`."""
-    limit = query.model_dump(include={"limit"}, exclude_unset=True)
-    page = paginate(rows, query.limit, _external=True, **limit)
+    parameters = query.model_dump(exclude={"before", "after"}, exclude_unset=True)
+    page = paginate(rows, query.limit, _external=True, **parameters)
     return schema.of(vars(page) | fields)

@@ -74,4 +74,5 @@ def _timeout_options(config: Config) -> Iterator[str]:
         # In milliseconds, rounded up, since 0 means no timeout.
         yield f"-c statement_timeout={math.ceil(statement * 1000)}"
         yield f"-c lock_timeout={math.ceil(lock * 1000)}"
+        yield "-c jit=off"  # compiling takes longer than any query of a page
         yield f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT * 1000}"

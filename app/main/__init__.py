@@ -18,6 +18,7 @@ from . import (  # noqa: E402, F401 - register the views
     notifications,  # demo-only
     posts,  # demo-only
     preferences,
+    search,  # demo-only
     # without-demo: start,
     suspension,
     users,

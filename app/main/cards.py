@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Iterable
-from html import unescape
 from typing import Any
 
 from flask import request
@@ -15,9 +14,9 @@ from ..i18n import ago
 from ..kept import keeper
 from ..markdown import PROFILES
 from ..models import Permission
+from ..search import TAG, plain_text
 from . import main
 
-TAG = re.compile("<[^>]*(?:>|$)")
 LINE_LENGTH, MAX_LINES = 60, 24  # Latin characters; more than .prose-clamped in prose.css shows
 LONG = 10_000  # characters of HTML
 
@@ -34,7 +33,7 @@ def is_long(html: str) -> bool:
 @main.app_template_filter()
 def excerpt(html: str, length: int = 60) -> str:
     """Return the beginning of the text of a post, at most `length` characters in one line."""
-    text = " ".join(unescape(TAG.sub("", html[:5_000])).split())
+    text = plain_text(html[:5_000])
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 

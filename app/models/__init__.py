@@ -2,6 +2,7 @@
 
 from . import (
     counters,  # noqa: F401 - registers the events that count; demo-only
+    search,  # demo-only
     user_list,
 )
 from .access_token import AccessToken, TooManyTokens
@@ -83,6 +84,7 @@ __all__ = [
     "lock_row",
     "read_unsubscribe_token",  # demo-only
     "rows_changed",
+    "search",  # demo-only
     "slices",
     "user_list",
     "username_is_available",

@@ -37,6 +37,14 @@ def search_rows(prefix: str, limit: int, *conditions: ColumnElement[bool]) -> Ro
 
     These are the first `limit` users by username, of the first ones by username and by address.
     """
+    first = first_by_prefix(prefix, (USERNAME, User.email), limit, *conditions)
+    return rows().where(User.id.in_(first)).order_by(USERNAME).limit(limit)
+
+
+def first_by_prefix(
+    prefix: str, columns: tuple[Any, ...], limit: int, *conditions: ColumnElement[bool]
+) -> Any:
+    """Return the ids of the first `limit` users by each of `columns` that starts with `prefix`."""
     first = [
         select(User.id)
         .where(column.startswith(prefix.lower(), autoescape=True), *conditions)
@@ -44,10 +52,9 @@ def search_rows(prefix: str, limit: int, *conditions: ColumnElement[bool]) -> Ro
         .order_by(_byte_order(column))
         .limit(limit)
         .subquery()
-        for column in (USERNAME, User.email)
+        for column in columns
     ]
-    found = rows().where(User.id.in_(union(*(select(ids.c.id) for ids in first))))
-    return found.order_by(USERNAME).limit(limit)
+    return union(*(select(ids.c.id) for ids in first))
 
 
 def _byte_order(column: Any) -> Any:

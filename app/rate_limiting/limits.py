@@ -17,7 +17,9 @@ def limit_from(name: str) -> Callable[[], str]:
 
 LOGIN = limit_from("RATELIMIT_LOGIN")
 API = limit_from("RATELIMIT_API")
+SEARCH = limit_from("RATELIMIT_SEARCH")  # demo-only
 LOGIN_SCOPE = "passwords"  # pages and the API share one count
+SEARCH_SCOPE = "searches"  # demo-only
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 

@@ -9,14 +9,18 @@ USER = (
     "id url username name location about_me member_since last_seen posts_url followed_posts_url "
     "followers_url following_url post_count follower_count following_count"
 )
+POST = "id url body body_html timestamp author author_url comments_url comment_count"
+COMMENT = "id url body body_html timestamp disabled author author_url post_url"
 TOKEN = "id url name read_only timestamp expires_at last_used_at"
 FIELDS = {
     "PostIn": "body",
-    "PostOut": "id url body body_html timestamp author author_url comments_url comment_count",
+    "PostOut": POST,
+    "FoundPostOut": f"{POST} excerpt_html",
     "PostList": "prev_url next_url posts",
     "CountedPostList": "prev_url next_url posts count",
     "CommentIn": "body",
-    "CommentOut": "id url body body_html timestamp disabled author author_url post_url",
+    "CommentOut": COMMENT,
+    "FoundCommentOut": f"{COMMENT} excerpt_html",
     "CommentList": "prev_url next_url comments",
     "CountedCommentList": "prev_url next_url comments count",
     "ProfileIn": "name location about_me",
@@ -25,6 +29,10 @@ FIELDS = {
     "UserList": "prev_url next_url users count",
     "HiddenUserList": "prev_url next_url users",
     "UserSummaryOut": "id url username name timestamp",
+    "FoundPostList": "prev_url next_url posts",
+    "FoundCommentList": "prev_url next_url comments",
+    "FoundUserList": "users",
+    "FoundUserOut": "id url username name",
     "NotificationList": "prev_url next_url notifications unread_count",
     "NotificationOut": "id kind timestamp unread actor actor_url post_url comment_url",
     "ReadNotificationsIn": "until",

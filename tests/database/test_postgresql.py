@@ -51,6 +51,7 @@ def show(app: Flask, parameter: str) -> str:
 PARAMETERS = {
     "statement timeout": ({"DATABASE_STATEMENT_TIMEOUT": 7.0}, "statement_timeout", "7s"),
     "fraction": ({"DATABASE_STATEMENT_TIMEOUT": 0.25}, "statement_timeout", "250ms"),
+    "no compilation": ({}, "jit", "off"),
     "no statement timeout": ({"DATABASE_STATEMENT_TIMEOUT": 0.0}, "statement_timeout", "0"),
     "lock timeout": ({"DATABASE_LOCK_TIMEOUT": 3.0}, "lock_timeout", "3s"),
     "no lock timeout": ({"DATABASE_LOCK_TIMEOUT": 0.0}, "lock_timeout", "0"),

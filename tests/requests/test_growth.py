@@ -1,7 +1,6 @@
 """Pages, scrapes and jobs read a bounded number of rows of tables that have grown."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import Context
 from functools import partial
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from app.mail.outbox import prune_outbox
 from app.metrics import collector
 from app.models import Role, User, hidden_user
 from tests.support.app_factory import make_app
-from tests.support.databases import EphemeralPostgres, migrated
+from tests.support.databases import EphemeralPostgres, migrated, record_buffers
 from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
 
@@ -89,28 +88,6 @@ def grown(postgres: EphemeralPostgres) -> Iterator[Flask]:
         db.session.execute(text("VACUUM ANALYZE"))
         db.session.commit()
         yield app
-
-
-@contextmanager
-def record_buffers(app: Flask) -> Iterator[dict[str, int]]:
-    """Collect how many pages of the database each query reads at most."""
-    buffers: dict[str, int] = {}
-
-    def explain(connection: Any, _cursor: Any, sql: str, parameters: Any, *_rest: Any) -> None:
-        if sql.startswith(("SELECT", "WITH", "(SELECT")):
-            with connection.connection.cursor() as cursor:
-                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", parameters)
-                plan = cursor.fetchone()[0][0]["Plan"]
-            read = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-            buffers[sql] = max(read, buffers.get(sql, 0))
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", explain)
-    try:
-        yield buffers
-    finally:
-        event.remove(engine, "before_cursor_execute", explain)
 
 
 @pytest.mark.parametrize(

@@ -136,3 +136,25 @@ def record_statements(app: Flask) -> Iterator[list[str]]:
         yield statements
     finally:
         event.remove(engine, "before_cursor_execute", record)
+
+
+@contextmanager
+def record_buffers(app: Flask) -> Iterator[dict[str, int]]:
+    """Collect how many pages of the database each query reads at most."""
+    buffers: dict[str, int] = {}
+
+    def explain(connection: Any, _cursor: Any, sql: str, parameters: Any, *_rest: Any) -> None:
+        if sql.startswith(("SELECT", "WITH", "(SELECT")):
+            with connection.connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", parameters)
+                plan = cursor.fetchone()[0][0]["Plan"]
+            read = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+            buffers[sql] = max(read, buffers.get(sql, 0))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", explain)
+    try:
+        yield buffers
+    finally:
+        event.remove(engine, "before_cursor_execute", explain)

@@ -223,6 +223,8 @@ PAGES = [
     get("main.followed_by", "/followed-by/{author}", everyone(OK)),
     get("main.hidden_users", "/blocked-and-muted", users(OK)),
     get("main.notifications", "/notifications", users(OK)),
+    get("main.search", "/search?q=words", everyone(OK)),
+    get("main.search", "/search/users?q=a", everyone(OK)),
     get("main.preferences", "/preferences", PUBLIC),
     get("main.posts_atom", "/posts.atom", everyone(OK)),
     get("main.user_atom", "/user/{author}/posts.atom", everyone(OK)),

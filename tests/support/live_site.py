@@ -58,6 +58,7 @@ def make_live_app(database: str, mailbox: Mailbox, **settings: Any) -> Flask:
         "RATELIMIT_EMAIL": UNLIMITED,
         "RATELIMIT_CHANGE": UNLIMITED,
         "RATELIMIT_PREVIEW": UNLIMITED,
+        "RATELIMIT_SEARCH": UNLIMITED,
         "SEND_FILE_MAX_AGE_DEFAULT": 3600,  # saves the requests that revalidate static files
     }
     app = make_app(SQLALCHEMY_DATABASE_URI=database, **(defaults | mailbox.settings | settings))
