@@ -11,6 +11,7 @@ from app.extensions import db
 from app.main.feeds import MAX_SITEMAP_POSTS
 from app.models import Post, User, utcnow
 from tests.support.app_factory import make_app
+from tests.support.databases import migrated
 from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
 
@@ -115,14 +116,13 @@ def test_sitemap_has_the_newest_posts_and_their_authors(
     assert MAX_SITEMAP_POSTS <= 50_000
 
 
-def test_urls_are_below_the_path_of_site_url(make: Factory) -> None:
+def test_urls_are_below_the_path_of_site_url() -> None:
     app = make_app(SITE_URL="https://example.org/blog")
-    with app.app_context():
-        db.create_all()
-    robots, sitemap, feed = (
-        app.test_client().get(path, headers={"Host": "evil.example"}).text
-        for path in ("/robots.txt", "/sitemap.xml", "/posts.atom")
-    )
+    with migrated(app):
+        robots, sitemap, feed = (
+            app.test_client().get(path, headers={"Host": "evil.example"}).text
+            for path in ("/robots.txt", "/sitemap.xml", "/posts.atom")
+        )
 
     assert "Sitemap: https://example.org/blog/sitemap.xml" in robots
     assert "Disallow: /blog/admin/" in robots
