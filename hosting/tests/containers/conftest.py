@@ -33,6 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.hosting)
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.xdist_group(group))
+    # The longest first: a process gets its next group of tests before the last two of this one.
+    items.sort(key=lambda item: item.path.stem != "test_zero_downtime")
 
 
 @pytest.fixture(scope="session")
