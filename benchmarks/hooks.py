@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask_migrate import upgrade
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import create_environ
 
@@ -41,7 +42,7 @@ def create_site(folder: Path) -> Flask:
     """Create the application with a user."""
     app = make_app(SQLALCHEMY_DATABASE_URI=new_sqlite_url(folder), LOG_LEVEL="WARNING")
     with app.app_context():
-        db.create_all()
+        upgrade()
         Role.insert_roles()
         db.session.add(User(email=EMAIL, username="ann", password=PASSWORD, confirmed=True))
         db.session.commit()
