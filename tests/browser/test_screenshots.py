@@ -40,7 +40,6 @@ def test_screenshot_is_a_small_png(
         demo_site, storage_state=logins[role], color_scheme=scheme, viewport=size
     )
     page.goto(path.format(**demo_site.values))
-    page.wait_for_load_state("networkidle")
 
     image = page.screenshot(animations="disabled", caret="hide")
 
