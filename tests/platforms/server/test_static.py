@@ -65,10 +65,13 @@ def test_collected_files_are_served_compressed_and_cached_for_a_year(
             for accepted in ("br", "gzip"):
                 response, body = get(server, path, Accept_Encoding=accepted)
                 assert response.status == 200
+                assert "immutable" in str(response.getheader("Cache-Control"))
                 encoding = response.getheader("Content-Encoding")
+                if path.endswith(".png"):  # is compressed itself
+                    assert (encoding, body) == (None, plain)
+                    continue
                 assert encoding == accepted, path
                 assert DECODE[encoding](body) == plain
-                assert "immutable" in str(response.getheader("Cache-Control"))
                 assert response.getheader("Vary") == "Accept-Encoding"
                 assert response.getheader("X-Content-Type-Options") == "nosniff"
         path = links(server)[0]
