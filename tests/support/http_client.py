@@ -122,8 +122,13 @@ class Page:
         return self._parsed.attributes[name]
 
     def form_with(self, names: set[str], action: str | None = None) -> Form:
-        """Return the first form with all these fields (and this `action`)."""
+        """Return the first form with all these fields (and this `action`).
+
+        Without fields and action, it is not the search in the header.
+        """
         for form in self.forms:
+            if not names and action is None and form.method == "get":
+                continue
             if names <= form.names | set(form.fields) and action in {None, form.action}:
                 return form
         raise AssertionError(f"No form with {sorted(names)} on {self.path}: {self.forms}")
