@@ -27,7 +27,8 @@ def test_draft_survives_a_closed_tab_and_can_be_discarded(ann: BrowserUser) -> N
     expect(ann.page.locator(NOTICE)).to_be_hidden()
 
 
-def test_draft_survives_the_end_of_the_session(ann: BrowserUser) -> None:
+def test_draft_survives_the_end_of_the_session(ann: BrowserUser, contexts: Contexts) -> None:
+    contexts.expect_error(r"/preview")
     ann.fill(LABEL, "Written for an hour")
     ann.page.context.clear_cookies()
 
@@ -66,6 +67,37 @@ def test_comments_and_edited_posts_have_drafts_of_their_own(
     expect(ann.page.get_by_label("Your comment")).to_have_value("A comment")
     ann.page.goto(f"/edit/{post}")
     expect(ann.page.locator("textarea")).to_have_value("Changed")
+
+
+def test_saved_edit_is_no_draft_any_more(site: LiveSite, contexts: Contexts) -> None:
+    post = site.make.post(site.make.user("ann"), "Before")
+    ann = BrowserUser(contexts.new_page(site), "ann")
+    ann.log_in()
+    ann.page.goto(f"/edit/{post}")
+    ann.page.locator("textarea").fill("After")
+
+    ann.click("Save")
+
+    expect(ann.page.get_by_text("The post has been updated.")).to_be_visible()
+    assert ann.page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_success_of_another_form_keeps_a_draft(site: LiveSite, contexts: Contexts) -> None:
+    contexts.expect_error(r"/preview")
+    post = site.make.post(site.make.user("ann"))
+    ann = BrowserUser(contexts.new_page(site), "ann")
+    ann.log_in()
+    ann.page.goto(f"/post/{post}")
+    ann.fill("Your comment", "Not published")
+    ann.page.context.clear_cookies()
+    ann.click("Comment")
+    ann.log_in()
+
+    ann.page.goto(f"/edit/{post}")
+    ann.click("Save")
+
+    expect(ann.page.get_by_text("The post has been updated.")).to_be_visible()
+    expect(ann.page.get_by_label("Your comment")).to_have_value("Not published")
 
 
 def test_logging_out_deletes_drafts(ann: BrowserUser) -> None:

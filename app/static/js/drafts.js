@@ -9,16 +9,14 @@ class Draft {
     this.form = form;
     this.text = form.querySelector("textarea");
     this.notice = form.querySelector("[data-draft-notice]");
-    this.key = `${PREFIX}${form.dataset.draft}`;
+    this.key = keyOf(form, location.pathname);
   }
 
   start() {
-    const kept = this.read();
+    const kept = read(this.key);
     // After a validation error, the server returns the text.
     const isUnchanged = !this.form.querySelector("[aria-invalid]") && this.text.value === this.text.defaultValue;
-    if (kept?.sent && document.querySelector(".alert-success")) {
-      this.discard();
-    } else if (kept && isUnchanged && kept.base === this.text.defaultValue && kept.text !== kept.base) {
+    if (kept && isUnchanged && kept.base === this.text.defaultValue && kept.text !== kept.base) {
       this.text.value = kept.text;
       this.notice.hidden = false;
       this.text.dispatchEvent(new Event("input"));
@@ -29,14 +27,6 @@ class Draft {
     this.notice.querySelector("button").addEventListener("click", () => this.onDiscard());
   }
 
-  read() {
-    try {
-      return JSON.parse(localStorage.getItem(this.key));
-    } catch {
-      return null; // the browser forbids it
-    }
-  }
-
   write(sent) {
     const { value: text, defaultValue: base } = this.text;
     try {
@@ -44,10 +34,6 @@ class Draft {
     } catch {
       // The storage is full, or the browser forbids it: there is no draft then.
     }
-  }
-
-  discard() {
-    localStorage.removeItem(this.key);
   }
 
   onKey(event) {
@@ -60,9 +46,32 @@ class Draft {
   onDiscard() {
     this.text.value = this.text.defaultValue;
     this.text.dispatchEvent(new Event("input"));
-    this.discard();
+    localStorage.removeItem(this.key);
     this.notice.hidden = true;
     this.text.focus();
+  }
+}
+
+function keyOf(form, path) {
+  return `${PREFIX}${form.dataset.draft}:${path}`;
+}
+
+function read(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return null; // the browser forbids it
+  }
+}
+
+// A message of success on the page after a form that was sent from `document.referrer`: the text of
+// the form has been published.
+function discardPublished(form) {
+  if (document.referrer && document.querySelector(".alert-success")) {
+    const key = keyOf(form, new URL(document.referrer).pathname);
+    if (read(key)?.sent) {
+      localStorage.removeItem(key);
+    }
   }
 }
 
@@ -73,6 +82,7 @@ function discardAll() {
 }
 
 for (const form of document.querySelectorAll("form[data-draft]")) {
+  discardPublished(form);
   new Draft(form).start();
 }
 document.querySelector("#log-out")?.addEventListener("submit", discardAll);
