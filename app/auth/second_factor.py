@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
 
-from ..api_requests import is_api_request
 from ..extensions import db
 from ..known_browsers import check_code
 from ..metrics.definitions import FAILED_LOGINS
@@ -13,10 +12,10 @@ from ..models import Passkey, RecoveryCode, SecurityEvent
 from ..security.redirects import redirect_target
 from . import auth, limits
 from .forms import CodeForm
-from .session import OPEN_TO_UNCONFIRMED, PENDING, complete_login, pending_login
+from .session import PENDING, complete_login, is_always_open, pending_login
 
 # Endpoints open to users whose role requires a second factor, but who have logged in without.
-OPEN_WITHOUT = OPEN_TO_UNCONFIRMED | {
+OPEN_WITHOUT = {
     "auth.set_up_two_factor",
     "auth.reauthenticate",
     "auth.login",
@@ -29,7 +28,7 @@ OPEN_WITHOUT = OPEN_TO_UNCONFIRMED | {
 @auth.before_app_request
 def require_second_factor() -> ResponseReturnValue | None:
     """Let users set up a second factor if their role requires one (TWO_FACTOR_ROLES)."""
-    if request.endpoint in OPEN_WITHOUT or is_api_request() or not current_user.is_authenticated:
+    if is_always_open() or request.endpoint in OPEN_WITHOUT or not current_user.is_authenticated:
         return None
     if g.credential.second_factor or not current_user.requires_two_factor():
         return None

@@ -39,12 +39,8 @@ from ..security.redirects import is_safe_redirect, redirect_target
 from . import auth, limits
 from .forms import DeleteAccountForm, LoginForm
 
-# Endpoints open to accounts that an administrator has unconfirmed; None: there is no such page.
-OPEN_TO_UNCONFIRMED = {"main.preferences", "static", "bootstrap.static", None}
-OPEN_TO_UNCONFIRMED |= {
-    f"site_files.{name}"
-    for name in ("icon", "manifest", "robots", "security_txt", "change_password")
-}
+# Endpoints open to accounts that must confirm or set up something first; None: no such page.
+ALWAYS_OPEN = {"main.preferences", "static", "bootstrap.static", None}
 
 # What the session keeps: messages, and what Flask-Login is to do with the remember-me cookie.
 KEPT = {"_flashes", "_remember", "_remember_seconds"}
@@ -82,10 +78,16 @@ def end_session(_app: Flask, user: User) -> None:
         LoginSession.revoke(user, credential.id)
 
 
+def is_always_open() -> bool:
+    """Return True if the request is not stopped by `redirect_unconfirmed()` and others."""
+    is_open = request.endpoint in ALWAYS_OPEN or request.blueprint == "site_files"
+    return is_open or is_api_request()
+
+
 @auth.before_app_request
 def redirect_unconfirmed() -> ResponseReturnValue | None:
     """Redirect unconfirmed users to the page that offers a new confirmation email."""
-    if request.endpoint in OPEN_TO_UNCONFIRMED or request.blueprint == "auth" or is_api_request():
+    if is_always_open() or request.blueprint == "auth":
         return None
     if not current_user.is_authenticated or current_user.confirmed:
         return None

@@ -26,8 +26,6 @@ pytestmark = pytest.mark.slow
 
 NOT_PAGES = {"static", "bootstrap.static", "error", "healthz", "readyz", "metrics"}
 NOT_PAGES |= {"api_docs.openapi", "main.posts_atom", "main.user_atom", "main.sitemap"}
-NOT_PAGES |= {f"site_files.{name}" for name in ("icon", "manifest", "robots")}
-NOT_PAGES |= {f"site_files.{name}" for name in ("security_txt", "change_password")}
 NOT_PAGES |= {"auth.export"}  # its form downloads a file; the page is in PAGES
 # Without an issuer, these are not found; tests/auth/test_openid.py opens them.
 NOT_PAGES |= {f"auth.{name}" for name in ("identity", "link_identity", "remove_identity")}
@@ -48,7 +46,7 @@ def rules(app: Flask, method: str) -> set[str]:
         for rule in app.url_map.iter_rules()
         if method in (rule.methods or ())
         and rule.endpoint not in NOT_PAGES
-        and not rule.endpoint.startswith("api.")
+        and not rule.endpoint.startswith(("api.", "site_files."))
     }
 
 
