@@ -84,7 +84,7 @@ class FoundUserList(ResponseBody):
 def search_posts(query: SearchQuery) -> FoundPostList:
     """Search posts, newest first.
 
-    Common English words such as “the” are ignored, and other forms of a word found.
+    Common English words such as “the” are ignored; other forms of a word are found, too.
     """
     found = list_page(FoundPostList, search.find(Post, post_rows(), query.q), query)
     for post in found.posts:

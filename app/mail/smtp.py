@@ -79,10 +79,13 @@ class SMTPConnection(Connection):
             # Without it, smtplib looks up this machine's name in DNS, without a timeout.
             "local_hostname": urlsplit(current_app.config["SITE_URL"]).hostname,
         }
-        host = SMTPS(**options, context=_tls()) if self.mail.use_ssl else SMTP(**options)
+        use_ssl, use_tls = self.mail.use_ssl, self.mail.use_tls
+        # Loading the certificates of the system takes longer than sending an email.
+        tls = ssl.create_default_context() if use_ssl or use_tls else None
+        host = SMTPS(**options, context=tls) if use_ssl else SMTP(**options)
         try:
-            if self.mail.use_tls:
-                host.starttls(context=_tls())
+            if use_tls:
+                host.starttls(context=tls)
             if self.mail.username and self.mail.password:
                 host.login(self.mail.username, self.mail.password)
         except BaseException:
@@ -96,11 +99,6 @@ class SMTPConnection(Connection):
             with suppress(OSError, smtplib.SMTPException):
                 self.host.quit()
             self.host.close()
-
-
-def _tls() -> ssl.SSLContext:
-    """Return a context that verifies certificates. It takes longer than sending an email."""
-    return ssl.create_default_context()
 
 
 # demo-only: begin

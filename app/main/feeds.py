@@ -1,6 +1,6 @@
 """The newest public posts for feed readers (Atom, RFC 4287) and search engines (sitemap.xml).
 
-Both show the same to everyone, also to users who have blocked somebody.
+Both are the same for everyone: blocked and muted users are not left out.
 """
 
 import re
