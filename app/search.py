@@ -38,7 +38,9 @@ def excerpt(html: str, query: str) -> Markup:
 
     The database knows the stems of words; here, other forms are those that begin alike.
     """
-    text, words = plain_text(html), _pattern(query)
+    text, words = plain_text(html), _pattern(query, r"(?<!\w)")
+    if not words.search(text):  # SQLite finds words inside others, too
+        words = _pattern(query, "")
     first = words.search(text)
     start = max(0, first.start() - BEFORE) if first else 0
     if start and (space := text.find(" ", start, start + BEFORE)) != -1:
@@ -56,7 +58,8 @@ def plain_text(html: str) -> str:
     return " ".join(unescape(TAG.sub("", html)).split())
 
 
-def _pattern(query: str) -> re.Pattern[str]:
+def _pattern(query: str, before: str) -> re.Pattern[str]:
+    """Return a pattern for the words of `query`; `before` is one for what is before them."""
     parts = []
     texts = search.WORD.findall(query)[: search.MAX_WORDS]
     for word in dict.fromkeys([*texts, *search.words_of(query)]):
@@ -65,5 +68,5 @@ def _pattern(query: str) -> re.Pattern[str]:
         elif any(character.isalnum() for character in word):
             stem = re.escape(ENDING.sub("", word))
             ending = r"\w*" if len(word) > 3 else r"(?:\w?(?:s|ed|ing))?(?!\w)"
-            parts.append(rf"(?<!\w){stem}{ending}")
+            parts.append(rf"{before}{stem}{ending}")
     return re.compile("|".join(parts) or "(?!)", re.IGNORECASE)

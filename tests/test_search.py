@@ -24,6 +24,7 @@ LONG = "<p>" + "before " * 100 + "<em>needle</em> " + "after " * 100 + "</p>"
         ),
         ("<p>今天大家都来了</p>", "大家都", "今天<mark>大家都</mark>来了"),
         ("<p>مرحبا بالعالم</p>", "مرحبا", "<mark>مرحبا</mark> بالعالم"),
+        ("<p>Two seatposts</p>", "post", "Two seat<mark>posts</mark>"),
         ("<p>nothing here</p>", "absent", "nothing here"),
         ("<p>nothing here</p>", "!!! [(*+?", "nothing here"),
         ("", "word", ""),
