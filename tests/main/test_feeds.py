@@ -130,6 +130,12 @@ def test_urls_are_below_the_path_of_site_url() -> None:
     assert "<id>https://example.org/blog/posts.atom</id>" in feed
 
 
+def test_post_without_text_is_described_by_its_title(make: Factory, client: SiteClient) -> None:
+    post = make.post(make.user("ann"), "---")
+
+    assert '<meta name="description" content="Post by ann">' in client.open(f"/post/{post}").html
+
+
 def test_pages_describe_themselves(make: Factory, client: SiteClient) -> None:
     ann = make.user("ann", name="Ann", about_me="x" * 200)
     post = make.post(ann, '"Quoted" ' + "word " * 100)
