@@ -4,12 +4,11 @@ Importing this module reads the environment, and the files that variables such a
 name, and never fails. Invalid values are reported when a configuration is used (`init_app`).
 """
 
-import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from envconfig import rules
-from envconfig.environment import Environment
+from envconfig.environment import Environment, is_served_by_gunicorn
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -61,6 +60,8 @@ class Config:
     HSTS_SECONDS = env.number("HSTS_SECONDS", 31_536_000, minimum=0, maximum=100_000_000)
     CSP_REPORT_ONLY = env.flag("CSP_REPORT_ONLY")
     STATIC_ROOT = env.text("STATIC_ROOT", "instance/collected")
+    UPLOAD_STORAGE = env.text("UPLOAD_STORAGE", rule=rules.STORAGE)
+    UPLOAD_MAX_MEGABYTES = env.number("UPLOAD_MAX_MEGABYTES", 5, maximum=100)
 
     MAIL_SERVER = env.text("MAIL_SERVER", rule=rules.MAIL_SERVER)
     MAIL_PORT = env.number("MAIL_PORT", 25, maximum=65535)
@@ -154,6 +155,7 @@ class DevelopmentConfig(Config):
     SITE_URL = Config.SITE_URL or "http://127.0.0.1:5000"
     ALLOW_DEMO_DATA = env.flag("ALLOW_DEMO_DATA", default=True)  # demo-only
     MAIL_CONSOLE = Config.MAIL_SERVER is None
+    UPLOAD_STORAGE = Config.UPLOAD_STORAGE or "instance/uploads"
     database_variable = "DEV_DATABASE_URL"
     SQLALCHEMY_DATABASE_URI = env.text(
         "DEV_DATABASE_URL", "sqlite:///data-dev.sqlite", rules.DATABASE
@@ -169,11 +171,6 @@ class DevelopmentConfig(Config):
             )
 
 
-def is_served_by_gunicorn() -> bool:
-    """Return True in a gunicorn worker: gunicorn sets SERVER_SOFTWARE."""
-    return os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
-
-
 class TestingConfig(Config):
     """The test suite: an in-memory database by default, cheap password hashes."""
 
@@ -187,6 +184,7 @@ class TestingConfig(Config):
     PASSWORD_HASH_METHOD = "scrypt:256:8:1"  # noqa: S105 - the name of a method, and a fast one
     REAUTHENTICATION_MINUTES = 1440  # some sessions are shared by all tests
     JOBS_EAGER = True
+    UPLOAD_STORAGE = "memory://"
     STATIC_ROOT = "instance/collected-testing"  # not the files that `make run` serves
     MAIL_SUPPRESS_SEND = False  # Flask-Mail suppresses email in tests; ours have a mail server
 

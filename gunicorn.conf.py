@@ -144,7 +144,8 @@ logger_class = Log
 
 # ------------------------------------------------------------------------ worker class
 
-Worker.max_body = settings.MAX_CONTENT_LENGTH
+upload = settings.UPLOAD_MAX_MEGABYTES * 2**20 if settings.UPLOAD_STORAGE else 0
+Worker.max_body = settings.MAX_CONTENT_LENGTH + upload
 worker_class = Worker
 
 # ------------------------------------------------------------------------ server hooks

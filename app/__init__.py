@@ -25,6 +25,7 @@ from . import (
     rate_limiting,
     security,
     static_files,
+    uploads,
 )
 from .admin import admin as admin_blueprint
 from .api import api as api_blueprint
@@ -79,6 +80,7 @@ def init_extensions(app: Flask) -> None:
 
 def init_packages(app: Flask) -> None:
     """Initialize the other packages."""
+    uploads.init_app(app)
     for package in (metrics, health, i18n, kept, avatars, static_files, errors, jobs, mail):
         package.init_app(app)
     last_seen.init_app(app)  # last, so that its `after_request` function runs first

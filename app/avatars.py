@@ -1,9 +1,12 @@
-"""Avatars: drawn as SVG from the name, or fetched from Gravatar if GRAVATAR_ENABLED is set."""
+"""Avatars: uploaded, drawn as SVG from the name, or Gravatars if GRAVATAR_ENABLED is set."""
 
 import hashlib
+from typing import Any
 from unicodedata import east_asian_width
 
-from flask import Flask, current_app
+from flask import Flask, current_app, url_for
+
+from . import uploads
 
 HUES = 12
 GRAVATAR = "https://secure.gravatar.com"
@@ -11,7 +14,7 @@ GRAVATAR = "https://secure.gravatar.com"
 
 def init_app(app: Flask) -> None:
     """Add the functions of this module to templates."""
-    for function in (avatar_hue, gravatar_url, initials):
+    for function in (avatar_hue, avatar_url, gravatar_url, initials):
         app.add_template_global(function)
 
 
@@ -31,6 +34,16 @@ def initials(name: str) -> str:
     first, last = words[0][0], words[-1][0]
     is_wide = east_asian_width(first) == "W"  # such as Chinese: one character is enough
     return first.upper() if is_wide or len(words) == 1 else (first + last).upper()
+
+
+def avatar_url(avatar_key: str | None, **options: Any) -> str | None:
+    """Return the URL of an uploaded avatar, or None if there is none, or uploads are off.
+
+    `options` are those of `url_for()`.
+    """
+    if avatar_key is None or not uploads.is_enabled():
+        return None
+    return url_for("main.upload", key=avatar_key, **options)
 
 
 def gravatar_url(avatar_hash: str, size: int) -> str | None:

@@ -18,6 +18,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from flask import Flask, current_app
 
+from . import uploads
 from .extensions import db
 from .models import (
     AccessToken,
@@ -75,7 +76,7 @@ class DataExport:
         Raise TooManyExports if the user has another one, or the process has MAX_RUNNING.
         """
         self.app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
-        self.user_id, self.readme = user.id, readme
+        self.user_id, self.readme, self.avatar_key = user.id, readme, user.avatar_key
         self.account, self.sections = _account(user), _sections(user)
         self.deadline = time.monotonic() + MAX_SECONDS
         with self._lock:
@@ -104,19 +105,31 @@ class DataExport:
                 info.compress_type = ZIP_DEFLATED
                 with archive.open(info, "w") as file:
                     for text in texts:
-                        file.write(text.encode("utf-8", "replace"))
+                        file.write(text if isinstance(text, bytes) else _to_bytes(text))
                         yield from sink.take(CHUNK)
                         if time.monotonic() > self.deadline:
                             raise TimeoutError("The download of an export took too long.")
         yield from sink.take(1)
 
-    def _files(self) -> Iterator[tuple[str, Iterator[str]]]:
+    def _files(self) -> Iterator[tuple[str, Iterator[str] | Iterator[bytes]]]:
         yield "README.md", iter([self.readme])
         yield "account.json", iter([_to_json(self.account) + "\n"])
+        if avatar := self._avatar():
+            yield "avatar.webp", iter([avatar])
         for section in self.sections:
             yield f"{section.name}.json", self._json(section)
             if section.is_text:
                 yield f"{section.name}.md", self._markdown(section)
+
+    def _avatar(self) -> bytes | None:
+        with self.app.app_context():
+            if self.avatar_key is None or not uploads.is_enabled():
+                return None
+            try:
+                return uploads.read(self.avatar_key)
+            except uploads.StorageError:  # the rest of the archive can be read
+                self.app.logger.exception("An upload cannot be read.")
+                return None
 
     def _json(self, section: Section) -> Iterator[str]:
         separator = "["
@@ -165,6 +178,10 @@ class _Sink:
         while len(self._written) >= minimum:
             yield bytes(self._written[:CHUNK])
             del self._written[:CHUNK]
+
+
+def _to_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 _to_json = json.JSONEncoder(default=datetime.isoformat, ensure_ascii=False).encode

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from . import jobs
+from . import jobs, uploads
 from .extensions import db
 from .models import (
     AccessToken,
@@ -30,6 +30,7 @@ from .models import (
     SecurityEvent,
     User,
     delete_batch,
+    lock_row,
     rows_changed,
     utcnow,  # demo-only
 )
@@ -62,6 +63,26 @@ def delete_user(user: User) -> None:
     db.session.expire_all()
 
 
+def replace_avatar(user: User, key: str | None) -> bool:
+    """Set or remove the avatar of `user`; return True if there was one.
+
+    Its file is deleted after the commit.
+    """
+    if not lock_row(user):
+        return False
+    old_key, user.avatar_key = user.avatar_key, key
+    if old_key is not None:
+        jobs.enqueue(delete_upload, old_key)
+    return old_key is not None
+
+
+@jobs.job(priority=jobs.LOW, max_attempts=ATTEMPTS)
+def delete_upload(key: str) -> None:
+    """Delete a file; without UPLOAD_STORAGE, it is left where it was."""
+    if uploads.is_enabled():
+        uploads.delete(key)
+
+
 # demo-only: begin
 @jobs.job(priority=jobs.LOW, max_attempts=ATTEMPTS)
 def delete_rows_of_post(post_id: int) -> None:
@@ -84,7 +105,9 @@ def delete_rows_of_user(user_id: int) -> None:
     while _delete_some_rows_of(user_id):
         db.session.commit()
     # Lock the user, so that no request adds rows between the last batch and the deletion.
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    user = select(User.avatar_key).where(User.id == user_id).with_for_update()
+    if avatar_key := db.session.scalar(user):
+        jobs.enqueue(delete_upload, avatar_key)
     while _delete_some_rows_of(user_id):
         pass
     db.session.execute(delete(User).where(User.id == user_id))

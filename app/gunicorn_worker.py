@@ -102,7 +102,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     and closes the socket, so that load balancers use another server.
     """
 
-    max_body = 1024 * 1024  # bytes; gunicorn.conf.py sets MAX_CONTENT_LENGTH
+    max_body = 1024 * 1024  # bytes; gunicorn.conf.py sets that of the largest request
 
     def enqueue_req(self, conn: Any) -> None:
         """Pass a request to a thread once it is complete."""

@@ -89,6 +89,11 @@ class Environment:
         return text
 
 
+def is_served_by_gunicorn() -> bool:
+    """Return True in a gunicorn worker: gunicorn sets SERVER_SOFTWARE."""
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
+
+
 def _read_file(path: Path) -> str:
     """Return the stripped content of a file; raise OSError or ValueError."""
     if not path.is_absolute() or not S_ISREG(path.stat().st_mode):  # reading a pipe could block

@@ -191,6 +191,10 @@ LOG_LEVEL = Rule(
     "choose one of DEBUG, INFO, WARNING, ERROR", r"(?i)debug|info|warning|error", str.upper
 )
 LOG_FORMAT = Rule("choose one of text, json", r"(?i)text|json", str.lower)
+STORAGE = Rule(
+    "use a folder, such as /var/lib/flasky/uploads, or s3://bucket or s3://bucket/prefix",
+    rf"[^:{CONTROL}]+|s3://[a-z0-9.-]{{3,63}}(/[\w.-]+)*/?",
+)
 SYSLOG = Rule("use /dev/log or host:514", rf"/\S+|(\[[0-9a-f:]+\]|[^\s:/]+){PORT}")
 HOSTS = Rule(
     "use host names of letters, digits, dots and hyphens, separated by spaces or commas, as in "

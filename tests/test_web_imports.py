@@ -12,6 +12,7 @@ from tests.support.repository import ROOT
 NOT_IMPORTED = {
     *("brotli", "dotenv", "whitenoise.compress"),
     *("redis", "app.rate_limiting.storage"),
+    *("PIL", "obstore", "app.uploads.images", "app.uploads.storage"),
     *("authlib", "cryptography", "requests", "segno", "webauthn"),
     *("app.cli.deploy", "app.cli.demo", "app.static_files.collect"),
 }

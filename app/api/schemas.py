@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,  # demo-only
 )
 
+from ..avatars import avatar_url
 from ..markdown import render_comment, render_post  # demo-only
 from ..models import (
     Comment,  # demo-only
@@ -34,6 +35,11 @@ def url_of(endpoint: str) -> BeforeValidator:
         return f"{id}".join(parts[endpoint])
 
     return BeforeValidator(build)
+
+
+def absolute_avatar_url(key: str | None) -> str | None:
+    """Return the absolute URL of an avatar, or None if there is none."""
+    return avatar_url(key, _external=True)
 
 
 def accept_integral_float(value: Any) -> Any:
@@ -161,6 +167,9 @@ class UserOut(ResponseBody):
     name: str | None
     location: str | None
     about_me: str | None
+    avatar_url: Annotated[Url | None, BeforeValidator(absolute_avatar_url)] = Field(
+        validation_alias="avatar_key", description="Picture that the user has uploaded, as WebP."
+    )
     member_since: datetime
     last_seen: datetime
     # demo-only: begin

@@ -36,6 +36,7 @@ EVENTS = {
     "username_changed": _l("Username changed"),
     "role_changed": _l("Role changed"),
     "profile_edited": _l("Profile edited"),
+    "avatar_removed": _l("Avatar removed"),
     "confirmed": _l("Email address confirmed"),
     "unconfirmed": _l("Email address unconfirmed"),
     "user_created": _l("Account created"),

@@ -9,6 +9,7 @@ main = Blueprint("main", __name__)
 main.before_request(limit_per_account(limiter))
 
 from . import (  # noqa: E402, F401 - register the views
+    avatars,
     cards,  # demo-only
     comments,  # demo-only
     digests,  # demo-only

@@ -1,10 +1,14 @@
 """The forms of the pages."""
 
 from collections.abc import Callable  # demo-only
+from os import SEEK_END
 from typing import Any
 
+from flask import current_app
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     Field,
@@ -17,7 +21,10 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
 
-from .. import markdown  # demo-only
+from .. import (
+    markdown,  # demo-only
+    uploads,
+)
 from ..extensions import db
 from ..forms import (
     INVALID_CHOICE,
@@ -94,6 +101,45 @@ class ProfileForm(Form):
     location = StringField(_l("Location"), [MaxLength(64)], filters=[strip])
     about_me = TextAreaField(_l("About me"), [MaxLength(1000)], filters=[strip])
     submit = SubmitField(_l("Save"))
+
+
+class AvatarForm(Form):
+    """Upload a picture of oneself; `content` is what to store."""
+
+    picture = FileField(_l("Picture"), [FileRequired(_l("Choose a picture."))])
+    upload = SubmitField(_l("Upload"))
+    content = b""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        limit = current_app.config["UPLOAD_MAX_MEGABYTES"]
+        self.picture.description = gettext(
+            "JPEG, PNG, WebP or GIF, at most %(limit)d MB. It is cropped to a square.",
+            limit=limit,
+        )
+
+    def validate_picture(self, field: Field) -> None:
+        """Reject what is no picture or too large."""
+        if field.data.stream.seek(0, SEEK_END) > uploads.max_bytes():
+            raise ValidationError(too_large())
+        try:
+            self.content = uploads.encode_avatar(field.data.stream)
+        except uploads.TooManyPixels as error:
+            message = _l("This picture has too many pixels. Make it smaller, such as 1000 × 1000.")
+            raise ValidationError(message) from error
+        except uploads.UnreadableImage as error:
+            message = _l(
+                "This is not a picture that we can read. Use a JPEG, PNG, WebP or GIF file."
+            )
+            raise ValidationError(message) from error
+        finally:
+            field.data.close()
+
+
+def too_large() -> Any:
+    """Return the error for a file with too many bytes."""
+    limit = current_app.config["UPLOAD_MAX_MEGABYTES"]
+    return gettext("This file is too large. Use one of at most %(limit)d MB.", limit=limit)
 
 
 def role_choices() -> list[SelectChoice]:

@@ -3,7 +3,7 @@
 from operator import attrgetter
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user, login_required, login_user
@@ -33,7 +33,7 @@ from ..permissions import (
     hides_users,  # demo-only
 )
 from . import main
-from .forms import AdminProfileForm, DeleteUserForm, ProfileForm
+from .forms import AdminProfileForm, AvatarForm, DeleteUserForm, ProfileForm, too_large
 from .posts import post_page  # demo-only
 from .reports import report_page
 
@@ -71,7 +71,15 @@ def edit_profile() -> ResponseReturnValue:
         db.session.commit()
         flash(gettext("Your profile has been updated."), "success")
         return redirect(url_for(".user", username=current_user.username))
-    return render_template("users/edit_profile.html", form=form)
+    avatar_form = AvatarForm(formdata=None)
+    if request.args.get("avatar") == "too-large":  # see avatars.py
+        avatar_form.picture.errors = [too_large()]
+    return edit_profile_page(form, avatar_form)
+
+
+def edit_profile_page(form: ProfileForm, avatar_form: AvatarForm) -> ResponseReturnValue:
+    """Return the page with the forms for the profile and the avatar of the current user."""
+    return render_template("users/edit_profile.html", form=form, avatar_form=avatar_form)
 
 
 @main.route("/edit-profile/<id:id>", methods=["GET", "POST"])

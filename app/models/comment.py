@@ -55,7 +55,7 @@ class Comment(Model):
         """Return the columns of comments and their authors that a page shows."""
         moderator = aliased(User)
         columns = cls.id, cls.body_html, cls.timestamp, cls.disabled, cls.disabled_at, cls.post_id
-        author = cls.author_id, User.username, User.name, User.avatar_hash
+        author = cls.author_id, *User.byline()
         is_moderator = (moderator.id == cls.disabled_by_id) & moderator.deleted_at.is_(None)
         return (
             select(*columns, moderator.username.label("disabled_by_username"), *author)

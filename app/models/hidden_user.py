@@ -169,11 +169,11 @@ class HiddenUser(Model):
 
     @classmethod
     def rows(cls, user: "User", kind: str | None = None) -> Rows:
-        """Return id, username, name, avatar_hash, timestamp and kind of whom `user` has hidden."""
+        """Return id, timestamp, kind and byline of whom `user` has hidden."""
         users = cls._users()
         # Not the id of the user: PostgreSQL finds a page by an index if its key is in one table.
         columns = cls.hidden_id.label("id"), cls.timestamp, cls.kind
-        rows = select(*columns, users.username, users.name, users.avatar_hash)
+        rows = select(*columns, *users.byline())
         rows = rows.join(users, users.id == cls.hidden_id).where(cls.user_id == user.id)
         rows = rows.where(users.is_shown())
         return rows if kind is None else rows.where(cls.kind == kind)

@@ -100,7 +100,7 @@ class Notification(Model):
         text = func.substr(func.coalesce(Comment.body_html, Post.body_html), 1, EXCERPT)
         post_is_shown = Post.deleted_at.is_(None) & User.is_shown(author)
         return (
-            select(*columns, actor.username, actor.name, actor.avatar_hash, text.label("text"))
+            select(*columns, *User.byline(actor), text.label("text"))
             .outerjoin(actor, actor.id == cls.actor_id)
             .outerjoin(Post, Post.id == cls.post_id)
             .outerjoin(author, author.id == Post.author_id)

@@ -63,7 +63,7 @@ class Post(Model):
     def rows(cls) -> Rows:
         """Return the columns of posts and their authors that a page shows."""
         columns = cls.id, cls.body_html, cls.timestamp, cls.comment_count, cls.author_id
-        author = User.username, User.name, User.avatar_hash
+        author = User.byline()
         posts = select(*columns, *author).join(User, User.id == cls.author_id)
         return posts.where(*cls.visible())
 

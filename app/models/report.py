@@ -82,7 +82,7 @@ class ReportedItem(Model):
     def open_rows(cls, moderator: User) -> Rows:
         """Return the columns of the open items, except those of the moderator."""
         columns = cls.id, cls.timestamp, cls.kind, cls.row_id, cls.report_count, cls.reason
-        author = User.username, User.name, User.avatar_hash
+        author = User.byline()
         items = select(*columns, *author).join(User, User.id == cls.user_id)
         is_others = cls.user_id != moderator.id
         return items.where(cls.resolved_at.is_(None), is_others, User.deleted_at.is_(None))
@@ -167,7 +167,7 @@ class Report(Model):
     @classmethod
     def rows(cls, item: ReportedItem) -> Rows:
         """Return the columns of the reports of an item, and who wrote them."""
-        author = User.username, User.name, User.avatar_hash
+        author = User.byline()
         reports = select(cls.id, cls.timestamp, cls.reason, cls.text, *author)
         is_reporter = (User.id == cls.reporter_id) & User.deleted_at.is_(None)
         return reports.outerjoin(User, is_reporter).where(cls.item_id == item.id)

@@ -103,13 +103,13 @@ def matches(
 
 
 def users(prefix: str, limit: int, hides: tuple[int, bool] | None = None) -> Rows:
-    """Return id, username, name and avatar_hash of users by the beginning of a name, sorted.
+    """Return id and byline of users by the beginning of a name, sorted.
 
     The name is the username or the display name. Users who could not be seen without a search are
     left out, also those hidden from a user: see `matches()`. The first WINDOW users by each name
     are looked at.
     """
-    users = select(User.id, User.username, User.name, User.avatar_hash)
+    users = select(User.id, *User.byline())
     found = first_by_prefix(prefix, (USERNAME, NAME), WINDOW)
     users = users.where(User.id.in_(found), User.is_shown())
     users = users.where(or_(User.confirmed, User.post_count > 0))

@@ -54,6 +54,7 @@ class User(
     name: Mapped[str | None] = mapped_column(String(64))
     location: Mapped[str | None] = mapped_column(String(64))
     about_me: Mapped[str | None] = mapped_column(Text)
+    avatar_key: Mapped[str | None] = mapped_column(String(64))  # of a file: see app/uploads
     member_since: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     last_seen: Mapped[datetime] = mapped_column(UTCDateTime, default=utcnow)
     # demo-only: begin
@@ -107,6 +108,12 @@ class User(
     def find_by_username(cls, username: str) -> "User | None":
         """Return the user with this username, in any case, or None."""
         return db.session.scalar(select(cls).where(func.lower(cls.username) == username.lower()))
+
+    @classmethod
+    def byline(cls, user: Any = None) -> tuple[Any, ...]:
+        """Return the columns of a user, or the alias `user`, that macros/users.html shows."""
+        user = user or cls
+        return user.username, user.name, user.avatar_hash, user.avatar_key
 
     def can(self, permission: int) -> bool:
         """Return True if the user's role has all of `permission`."""
@@ -234,7 +241,7 @@ class User(
         return rows_changed(db.session.execute(insert))
 
     def follower_rows(self) -> Rows:
-        """Return id, username, name, avatar_hash and timestamp of this user's followers."""
+        """Return id, timestamp and the byline of this user's followers."""
         return self._follow_rows(Follow.follower_id).where(Follow.followed_id == self.id)
 
     def followed_rows(self) -> Rows:
@@ -244,7 +251,7 @@ class User(
     def _follow_rows(self, user_id: Any) -> Rows:
         # Not User.id: PostgreSQL finds a page by an index if its key is in one table.
         key = user_id.label("id"), Follow.timestamp
-        columns = (*key, User.username, User.name, User.avatar_hash)
+        columns = (*key, *User.byline())
         follows = select(*columns).join(Follow, user_id == User.id)
         return follows.where(User.id != self.id, User.is_shown())
 

@@ -26,7 +26,7 @@ for name, column in {"username": USERNAME.label("username"), "email": User.email
 
 def rows() -> Rows:
     """Return the columns of users; `timestamp` is the time of the registration."""
-    columns = User.id, User.username, User.name, User.email, User.avatar_hash, User.confirmed
+    columns = User.id, *User.byline(), User.email, User.confirmed
     times = User.member_since.label("timestamp"), User.last_seen, User.suspended_at
     users = select(*columns, *times, Role.name.label("role")).outerjoin(Role)
     return users.where(User.deleted_at.is_(None))

@@ -70,6 +70,7 @@ WRITING = {
     "profile, blocked": PageState("/user/dafydd", "newcomer"),  # demo-only
     "profile of a blocker": PageState("/user/newcomer", "user"),  # demo-only
     "edit profile": PageState("/edit-profile", "user"),
+    "avatar error": PageState("/edit-profile?avatar=too-large", "user"),
     "manage account": PageState("/edit-profile/{maya}", "administrator"),
     "delete user": PageState("/user/newcomer/deletion", "administrator"),
     "suspend user": PageState("/user/newcomer/suspension", "administrator"),

@@ -84,6 +84,8 @@ FORMS = [
     ),
     # demo-only: end
     post("main.edit_profile", "/edit-profile", users(DONE), name="Ann"),
+    post("main.avatar", "/edit-profile/avatar", users(OK)),  # the page: there is no file
+    post("main.remove_avatar", "/user/{other}/avatar/removal", only(*MODERATORS, outcome=DONE)),
     post(
         "main.edit_profile_admin",
         "/edit-profile/{other_id}",
@@ -212,6 +214,8 @@ PAGES = [
     get("main.moderate", "/moderate", only(*MODERATORS)),
     get("main.user", "/user/{author}", everyone(OK)),
     get("main.edit_profile", "/edit-profile", users(OK)),
+    get("main.avatar", "/edit-profile/avatar", users(DONE)),
+    get("main.upload", f"/uploads/{'0' * 32}.webp", dict.fromkeys(ROLES, NOT_FOUND)),
     get("main.edit_profile_admin", "/edit-profile/{other_id}", only("administrator")),
     get("main.delete_user", "/user/{other}/deletion", only("administrator")),
     get("main.suspend_user", "/user/{other}/suspension", only("administrator")),

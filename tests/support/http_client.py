@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from flask import Flask
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from tests.support.factories import UserData
 
@@ -162,13 +163,13 @@ class SiteClient:
             return self._follow(
                 target, self.client.get(target, query_string=values, headers=self.headers)
             )
-        return self._follow(target, self.client.post(target, data=values, headers=self.headers))
+        return self._send(target, values)
 
     def post(self, path: str, **fields: Any) -> Page:
         """Send a POST request with a valid CSRF token, without a form."""
         token = self.open("/preferences").form_with({"csrf_token"}).fields["csrf_token"]
         values = {"csrf_token": token, **fields}
-        return self._follow(path, self.client.post(path, data=values, headers=self.headers))
+        return self._send(path, values)
 
     def log_in(self, user: UserData, **fields: Any) -> "SiteClient":
         """Log in; return this client."""
@@ -177,6 +178,15 @@ class SiteClient:
         response = self.client.post("/auth/login", data=values, headers=self.headers)
         assert response.headers.get("Location") == "/", response.text
         return self
+
+    def _send(self, path: str, values: dict[str, Any]) -> Page:
+        options: dict[str, Any] = {"data": values}
+        if any(isinstance(value, FileStorage) for value in values.values()):
+            # The test client would write large ones to a temporary file that it does not close.
+            boundary, body = encode_multipart(values)
+            content_type = f"multipart/form-data; boundary={boundary}"
+            options = {"data": body, "content_type": content_type}
+        return self._follow(path, self.client.post(path, headers=self.headers, **options))
 
     def _follow(self, path: str, response: TestResponse) -> Page:
         for _ in range(5):

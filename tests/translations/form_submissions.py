@@ -3,8 +3,11 @@
 Names in braces are filled by `ContentSite.values`.
 """
 
+import io
 from dataclasses import dataclass, field
 from typing import Any
+
+from werkzeug.datastructures import FileStorage
 
 from tests.support.factories import PASSWORD
 from tests.support.http_client import Page
@@ -101,6 +104,15 @@ USERS = [
     button("newcomer", "/user/data_moderator", "/unmute/data_moderator"),
     Submission("user", "/edit-profile", {"name": "data"}),
     Submission("user", "/edit-profile", {"name": LONG}),
+    Submission("user", "/edit-profile", {"picture": ""}, "/edit-profile/avatar"),
+    Submission(
+        "user",
+        "/edit-profile",
+        {"picture": FileStorage(io.BytesIO(b"data"), "data.jpg")},
+        "/edit-profile/avatar",
+    ),
+    Submission("user", "/user/data_user/avatar/removal", direct=True),
+    Submission("moderator", "/user/data_user/avatar/removal", direct=True),
     Submission("administrator", "/edit-profile/{user_id}", {"location": "data"}),
     Submission(
         "administrator",

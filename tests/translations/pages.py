@@ -39,6 +39,8 @@ PAGES = [
     "/search/comments?q=data",
     "/search/users?q=data",
     "/edit-profile",
+    "/edit-profile?avatar=too-large",
+    "/edit-profile/avatar",
     "/edit-profile/{user_id}",
     "/preferences",
     "/auth/login",

@@ -24,17 +24,21 @@ NOT_CHINESE = re.compile(
 )
 LATIN_IN_CHINESE = {
     "API",
+    "GIF",
     "http",
     "https",
     "ID",
     "IP",
+    "JPEG",
     "JSON",
     "JavaScript",
     "Markdown",
     "MB",
     "NUL",
+    "PNG",
     "OpenAPI",
     "UTC",
+    "WebP",
     "ZIP",
 }
 LATIN_IN_CHINESE |= {"SITE_URL", "TRUSTED_HOSTS"}

@@ -224,3 +224,9 @@ def test_error_page_of_the_site_is_passed_through(site: Gunicorn, nginx: Nginx) 
     answer = fetch(nginx.connect(), "/nowhere", headers={"Accept-Language": "zh-CN"})
     assert 'lang="zh-Hans"' in answer.body.decode()
     assert answer.status == 404
+
+
+def test_upload_can_be_larger(site: Gunicorn, nginx: Nginx) -> None:
+    body = b"x" * (5 * A_MEGABYTE)
+    answer = fetch(nginx.connect(), "/edit-profile/avatar", method="POST", body=body)
+    assert b"This is too large" not in answer.body

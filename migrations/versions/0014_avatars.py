@@ -1,0 +1,23 @@
+"""Avatars
+
+Revision ID: 0014
+Revises: 0013
+Create Date: 2026-11-28 14:40:00.000000
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("users", sa.Column("avatar_key", sa.String(64), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("users", "avatar_key")
