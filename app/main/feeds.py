@@ -43,7 +43,8 @@ def user_atom(username: str) -> Response:
 @main.get("/sitemap.xml")
 def sitemap() -> Response:
     """Return the URLs of the newest posts, and of the profiles of their authors."""
-    rows = select(Post.id, Post.timestamp, User.username).join(User, User.id == Post.author_id)
+    rows = select(Post.id, Post.timestamp, Post.edited_at, User.username)
+    rows = rows.join(User, User.id == Post.author_id)
     newest = rows.where(*Post.visible()).order_by(Post.timestamp.desc(), Post.id.desc())
     posts = db.session.execute(newest.limit(MAX_SITEMAP_POSTS)).all()
     # Building 1,000 URLs would take longer than the rest.

@@ -84,6 +84,12 @@ class CommentForm(Form):
     submit = SubmitField(_l("Comment"))
 
 
+class EditCommentForm(CommentForm):
+    """Edit a comment."""
+
+    submit = SubmitField(_l("Save"))
+
+
 # demo-only: end
 
 

@@ -61,6 +61,7 @@ READING = {
 }
 WRITING = {
     "edit post": PageState("/edit/{own_post}", "user"),
+    "edit comment": PageState("/comment/{own_comment}/edit", "user"),
     "delete post": PageState("/post/{own_post}/deletion", "user"),
     "delete comment": PageState("/comment/{own_comment}/deletion", "user"),
     "moderate": PageState("/moderate", "moderator"),

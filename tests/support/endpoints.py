@@ -76,6 +76,7 @@ FORMS = [
     post("main.post", "/post/{post}", users(DONE), **BODY),
     post("main.edit", "/edit/{post}", only(*EDITORS, outcome=DONE), **BODY),
     post("main.delete_post", "/post/{post}/deletion", only(*DELETERS, outcome=DONE)),
+    post("main.edit_comment", "/comment/{comment}/edit", only(*EDITORS, outcome=DONE), **BODY),
     post("main.delete_comment", "/comment/{comment}/deletion", only(*DELETERS, outcome=DONE)),
     post("main.suspend_comment", "/comment/{comment}/suspension", only(*MODERATORS, outcome=DONE)),
     # demo-only: begin
@@ -208,6 +209,8 @@ PAGES = [
     get("main.post", "/post/{post}", everyone(OK)),
     get("main.edit", "/edit/{post}", only(*EDITORS)),
     get("main.delete_post", "/post/{post}/deletion", only(*DELETERS)),
+    get("main.comment", "/comment/{comment}", everyone(DONE)),
+    get("main.edit_comment", "/comment/{comment}/edit", only(*EDITORS)),
     get("main.delete_comment", "/comment/{comment}/deletion", only(*DELETERS)),
     get("main.moderate", "/moderate", only(*MODERATORS)),
     get("main.user", "/user/{author}", everyone(OK)),
