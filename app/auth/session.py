@@ -40,7 +40,14 @@ from . import auth, limits
 from .forms import DeleteAccountForm, LoginForm
 
 # Endpoints open to accounts that must confirm or set up something first; None: no such page.
-ALWAYS_OPEN = {"main.preferences", "static", "bootstrap.static", None}
+ALWAYS_OPEN = {
+    "main.preferences",
+    "main.privacy",
+    "main.terms",
+    "static",
+    "bootstrap.static",
+    None,
+}
 
 # What the session keeps: messages, and what Flask-Login is to do with the remember-me cookie.
 KEPT = {"_flashes", "_remember", "_remember_seconds"}

@@ -57,6 +57,8 @@ READING = {
     "search, too long": PageState(f"/search?q={'x' * 101}", "user", status=400),
     "API reference, user": PageState("/api/docs", "user"),
     "preferences": PageState("/preferences"),
+    "privacy": PageState("/privacy"),
+    "terms, user": PageState("/terms", "user"),
     "preferences, user": PageState("/preferences", "user"),
 }
 WRITING = {

@@ -229,6 +229,8 @@ PAGES = [
     get("main.search", "/search?q=words", everyone(OK)),
     get("main.search", "/search/users?q=a", everyone(OK)),
     get("main.preferences", "/preferences", PUBLIC),
+    get("main.privacy", "/privacy", PUBLIC),
+    get("main.terms", "/terms", PUBLIC),
     get("main.posts_atom", "/posts.atom", everyone(OK)),
     get("main.user_atom", "/user/{author}/posts.atom", everyone(OK)),
     get("main.sitemap", "/sitemap.xml", everyone(OK)),

@@ -32,6 +32,7 @@ NOT_PAGES |= {
     "main.sitemap",
     "main.comment",
 }
+NOT_PAGES |= {"main.privacy", "main.terms"}  # a template for each language
 NOT_PAGES |= {"auth.export"}  # its form downloads a file; the page is in PAGES
 # Without an issuer, these are not found; tests/auth/test_openid.py opens them.
 NOT_PAGES |= {f"auth.{name}" for name in ("identity", "link_identity", "remove_identity")}
