@@ -21,5 +21,5 @@ def terms() -> str:
 
 def _page(name: str, **days: int) -> str:
     """Return the page in the language of the request, or in English."""
-    templates = [f"legal/{name}.{locale}.html" for locale in (get_locale(), "en")]
-    return render_template(templates, days=days)
+    templates = (f"legal/{name}.{locale}.html" for locale in (get_locale(), "en"))
+    return render_template([*templates], days=days)
