@@ -5,10 +5,11 @@ that was made for it, and those of other languages, such as C and Java, much lon
 """
 
 from itertools import groupby
+from operator import itemgetter
 
 from markupsafe import escape
+from pygments import token
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, String, _TokenType
 
 LANGUAGES = {
     *("bash", "console", "css", "diff", "go", "html", "ini", "javascript", "js", "json"),
@@ -17,19 +18,19 @@ LANGUAGES = {
 MAX_LENGTH = 2_000  # characters of a block of code
 # The class of a token is that of its type, or else of the nearest type above it.
 CLASSES = {
-    Keyword: "k",
-    Keyword.Constant: "m",
-    Name.Tag: "k",
-    Operator.Word: "k",
-    String: "s",
-    Generic.Inserted: "s",
-    Generic.Deleted: "d",
-    Comment: "c",
-    Generic.Output: "c",
-    Number: "m",
-    Name.Function: "f",
-    Name.Class: "f",
-    Name.Decorator: "f",
+    token.Keyword: "k",
+    token.Keyword.Constant: "m",
+    token.Name.Tag: "k",
+    token.Operator.Word: "k",
+    token.String: "s",
+    token.Generic.Inserted: "s",
+    token.Generic.Deleted: "d",
+    token.Comment: "c",
+    token.Generic.Output: "c",
+    token.Number: "m",
+    token.Name.Function: "f",
+    token.Name.Class: "f",
+    token.Name.Decorator: "f",
 }
 
 
@@ -43,11 +44,11 @@ def highlight(code: str, language: str) -> str | None:
         return None
     return "".join(
         _span(name, "".join(text for _, text in group))
-        for name, group in groupby(tokens, key=lambda token: token[0])
+        for name, group in groupby(tokens, key=itemgetter(0))
     )
 
 
-def _class_of(kind: _TokenType) -> str | None:
+def _class_of(kind: token._TokenType) -> str | None:
     return next((CLASSES[part] for part in reversed(kind.split()) if part in CLASSES), None)
 
 

@@ -38,11 +38,17 @@ def test_editing_records_the_time_and_keeps_the_timestamp() -> None:
     db.session.commit()
     timestamp = post.timestamp
 
-    post.edit("Hello")
-    assert post.edited_at is None
     post.edit("Hello *again*")
     db.session.commit()
 
     assert post.timestamp == timestamp
     assert post.edited_at is not None
     assert "<em>again</em>" in post.body_html
+
+
+def test_saving_the_same_text_is_no_edit() -> None:
+    post = Post(body="Hello")
+
+    post.edit("Hello")
+
+    assert post.edited_at is None
