@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ..extensions import db
 from ..mail.messages import site_url
 from ..models import Post, User, slices
-from ..pagination import Page
+from ..pagination import EPOCH, Page
 from . import main
 from .posts import post_page
 from .users import get_user_or_404
@@ -53,7 +53,11 @@ def sitemap() -> Response:
 
 
 def _atom(page: Page, user: User | None) -> Response:
-    text = render_template("site/posts.xml", posts=page.items, user=user)
+    updated = max(
+        (post.edited_at or post.timestamp for post in page.items),
+        default=user.member_since if user else EPOCH,
+    )
+    text = render_template("site/posts.xml", posts=page.items, user=user, updated=updated)
     return _xml(text, "application/atom+xml")
 
 

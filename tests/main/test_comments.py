@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from app.extensions import db
-from app.models import Comment, Post
+from app.models import Comment, Post, SecurityEvent
 from tests.support.factories import Factory
 from tests.support.http_client import SiteClient
 from tests.support.rows import count_rows
@@ -150,7 +150,10 @@ def test_author_and_administrator_edit_a_comment(
     assert page.path == f"/post/{post_id}"
     assert "The comment has been updated." in page.text
     assert "<em>After</em>" in page.html
-    assert re.search(r"Edited 1 minute ago", page.text)
+    assert "Edited 1 minute ago" in page.text
+    with app.app_context():
+        events = db.session.scalars(db.select(SecurityEvent.name)).all()
+    assert ("comment_edited" in events) == (role == "administrator")
     assert "Before" not in page.text
 
 
@@ -225,7 +228,7 @@ def test_invalid_edit_of_a_comment_changes_nothing(
         assert db.session.get_one(Comment, comment_id).body == "Before"
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 3, 6])
+@pytest.mark.parametrize("number", [0, 3, 4, 6])
 def test_link_to_a_comment_leads_to_its_page(
     app: Flask, make: Factory, client: SiteClient, number: int
 ) -> None:
