@@ -15,6 +15,7 @@ from . import (  # noqa: E402, F401 - register the views
     feeds,  # demo-only
     follows,  # demo-only
     hidden_users,  # demo-only
+    live,  # demo-only
     notifications,  # demo-only
     posts,  # demo-only
     preferences,

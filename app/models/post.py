@@ -68,6 +68,12 @@ class Post(Model):
         return posts.where(*cls.visible())
 
     @classmethod
+    @cache
+    def ids(cls) -> Rows:
+        """Return id and timestamp of the posts in `rows()`."""
+        return cls.rows().with_only_columns(cls.id, cls.timestamp, maintain_column_froms=True)
+
+    @classmethod
     def rows_of(cls, user: User) -> Rows:
         """Return id, timestamp and body of the posts of `user`."""
         posts = select(cls.id, cls.timestamp, cls.body)
