@@ -1,12 +1,17 @@
 """Pages show new posts and unread notifications without being reloaded."""
 
+import os
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.contexts import Contexts
 from tests.browser.page_checks import page_problems
 from tests.browser.user import BrowserUser
+from tests.live.listening import LiveProcess
 from tests.support.live_site import LiveSite
+from tests.support.servers import TIMEOUT
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -41,6 +46,30 @@ def test_new_posts_and_notifications_appear(site: LiveSite, ann: BrowserUser) ->
     ann.expect_text("Again")
     expect(page.get_by_label("What’s on your mind?")).to_have_value("A thought")
     expect(link).to_be_hidden()
+
+
+def test_stream_changes_the_page(site: LiveSite, contexts: Contexts, ann: BrowserUser) -> None:
+    database = str(site.app.config["SQLALCHEMY_DATABASE_URI"])
+    environment = {"PATH": os.environ["PATH"], "TEST_DATABASE_URL": database}
+    environment |= {"FLASK_CONFIG": "testing", "LIVE_STREAM": "true"}
+    login = ann.page.context.storage_state()
+    with LiveProcess(environment) as live:
+        page = contexts.new_page(live, storage_state=login)  # type: ignore[arg-type]  # has a URL
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(urlsplit(request.url).path))
+        open_with_clock(page, "/")
+        badge = page.locator("a:has([data-live])")
+        with page.expect_response("**/live/stream*"):
+            page.clock.run_for(MINUTE)
+
+        site.make.post(site.make.user("bob"), "Hello @ann")
+
+        link = page.get_by_role("link", name="Show new posts (1)")
+        expect(link).to_be_visible(timeout=TIMEOUT * 1000)
+        expect(badge).to_have_accessible_name("Notifications 1 unread", timeout=TIMEOUT * 1000)
+        assert requests.count("/live/stream") == 1
+        assert requests.count("/live") == 0
+        page.goto("about:blank")
 
 
 def test_number_disappears_when_notifications_are_read_elsewhere(

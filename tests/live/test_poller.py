@@ -105,7 +105,7 @@ def test_posts_from_before_the_process_are_not_new(
     polling = Polling(app)
     listener = polling.listen(ann)
 
-    polling.poller.poll()
+    Poller(app, polling.listeners).poll()
 
     assert listener.posts == set()
 
