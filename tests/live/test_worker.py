@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -21,6 +22,7 @@ from tests.support.servers import eventually
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("gunicorn")]
 
 FIRST = "?feed=all&after=0-0"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def test_posts_and_notifications_are_sent(
 ) -> None:
     bob, muted = make.user("bob"), make.user("muted")
     make.mute(ann, muted)
-    post = make.post(ann)
+    post = make.post(ann, timestamp=LONG_AGO)  # which the poller does not see
     with live.listen(own, FIRST) as stream:
         assert stream.response.headers["Content-Type"] == "text/event-stream"
         assert "no-store" in stream.response.headers["Cache-Control"]
