@@ -5,7 +5,8 @@ from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any, Self
 
-from tests.support.servers import Gunicorn
+from app.live.listeners import HEARTBEAT
+from tests.support.servers import TIMEOUT, Gunicorn
 
 WORKER = "app.live.worker.LiveWorker"
 OPTIONS = ("--worker-class", WORKER, "--workers", "1", "--threads", "1")
@@ -32,6 +33,7 @@ class Stream:
             if line.startswith(b"data: "):
                 return json.loads(line.removeprefix(b"data: "))
             self.comments += line.startswith(b":")
+            assert self.comments * HEARTBEAT < TIMEOUT, "No event, but heartbeats"
         return None
 
     def wait_for(self, state: dict[str, int]) -> None:

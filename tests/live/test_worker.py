@@ -125,13 +125,14 @@ def test_listeners_are_limited(environment: dict[str, str], make: Factory, own: 
 
 
 def test_streams_end_when_the_process_stops(environment: dict[str, str], own: str) -> None:
-    with LiveProcess(environment, "--graceful-timeout", "3600") as live:
+    with LiveProcess(environment) as live:
         with live.listen(own) as stream:
             stream.next()
             os.kill(live.pid, signal.SIGTERM)
 
             assert stream.next() is None
         assert live.stop() == 0
+        assert "Forcing close" not in live.log
         assert live.log.count("/live/stream") == 1
 
 
