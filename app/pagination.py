@@ -31,6 +31,11 @@ class Page:
     newer_url: str | None
     older_url: str | None
 
+    @property
+    def newest(self) -> str:
+        """The cursor of the first row, after which newer rows come."""
+        return _cursor_of(self.items[0]) if self.items else "0-0"
+
 
 def paginate(rows: Rows | Callable[[Slice], Query], per_page: int, **url_values: Any) -> Page:
     """Return the page of `rows` for the request's `?before=` or `?after=`, with one query.

@@ -22,6 +22,7 @@ from .forms import TOO_MUCH_FORMATTING, CommentForm, EditPostForm, PostForm
 from .reports import report_page
 
 FormType = TypeVar("FormType", PostForm, CommentForm)
+FEEDS = {"all", "followed"}
 
 
 @main.route("/", methods=["GET", "POST"])
@@ -33,15 +34,14 @@ def index() -> ResponseReturnValue:
         db.session.commit()
         flash(gettext("Your post has been published."), "success")
         return redirect(url_for(".index"))
-    return _render_feed("all", without_hidden(Post.rows(), Post), form)
+    return _render_feed("all", form)
 
 
 @main.get("/followed")
 @login_required
 def followed() -> ResponseReturnValue:
     """Show the posts of the users that the current user follows."""
-    feed = feed_of(current_user.id, Post.rows(), hides_users())
-    return _render_feed("followed", feed, None)
+    return _render_feed("followed", None)
 
 
 @main.route("/post/<id:id>", methods=["GET", "POST"])
@@ -132,10 +132,18 @@ def post_page(rows: Rows | Callable[[Slice], Query]) -> Page:
     return paginate(rows, current_app.config["FLASKY_POSTS_PER_PAGE"])
 
 
-def _render_feed(feed: str, rows: Rows | Callable[[Slice], Query], form: PostForm | None) -> str:
+def feed_rows(feed: str, rows: Rows) -> Callable[[Slice], Query]:
+    """Return a function that returns a slice of the posts in `rows` that are in this feed."""
+    if feed == "followed":
+        return feed_of(current_user.id, rows, hides_users())
+    return without_hidden(rows, Post)
+
+
+def _render_feed(feed: str, form: PostForm | None) -> str:
     preview_html = preview_of(form, markdown.render_post)
+    page = post_page(feed_rows(feed, Post.rows()))
     return render_template(
-        "index.html", feed=feed, page=post_page(rows), form=form, preview_html=preview_html
+        "index.html", feed=feed, page=page, form=form, preview_html=preview_html
     )
 
 

@@ -80,6 +80,12 @@ class Post(Editable, Model):
         return posts.where(*cls.visible())
 
     @classmethod
+    @cache
+    def ids(cls) -> Rows:
+        """Return id and timestamp of the posts in `rows()`."""
+        return cls.rows().with_only_columns(cls.id, cls.timestamp, maintain_column_froms=True)
+
+    @classmethod
     def rows_of(cls, user: User) -> Rows:
         """Return the columns for the export of the posts of `user`."""
         posts = select(cls.id, cls.timestamp, cls.edited_at, cls.body)

@@ -18,7 +18,7 @@ ROLES = sorted({state.role for state in PAGE_STATES.values()})
 ROLE_NAMES = {"user": "User", "moderator": "Moderator"}
 NOT_PAGES = {"api_docs.openapi", "static", "bootstrap.static", "error"}
 NOT_PAGES |= {"healthz", "readyz", "metrics", "main.posts_atom", "main.user_atom"}
-NOT_PAGES |= {"main.sitemap", "main.comment"}
+NOT_PAGES |= {"main.sitemap", "main.comment", "main.live", "main.live_stream"}
 # Without an issuer, these are not found.
 NOT_PAGES |= {f"auth.openid_{name}" for name in ("start", "callback", "password", "register")}
 NOT_PAGES |= {"auth.identity", "auth.link_identity"}

@@ -226,6 +226,8 @@ PAGES = [
     get("main.followed_by", "/followed-by/{author}", everyone(OK)),
     get("main.hidden_users", "/blocked-and-muted", users(OK)),
     get("main.notifications", "/notifications", users(OK)),
+    get("main.live", "/live", everyone(OK, anonymous=FORBIDDEN)),
+    get("main.live_stream", "/live/stream", everyone(OK, anonymous=FORBIDDEN)),
     get("main.search", "/search?q=words", everyone(OK)),
     get("main.search", "/search/users?q=a", everyone(OK)),
     get("main.preferences", "/preferences", PUBLIC),
