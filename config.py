@@ -37,6 +37,7 @@ class Config:
     FLASKY_FOLLOWERS_PER_PAGE = env.number("FLASKY_FOLLOWERS_PER_PAGE", 50)
     FLASKY_COMMENTS_PER_PAGE = env.number("FLASKY_COMMENTS_PER_PAGE", 30)
     ALLOW_DEMO_DATA = env.flag("ALLOW_DEMO_DATA")
+    LIVE_STREAM = env.flag("LIVE_STREAM")
     # demo-only: end
     GRAVATAR_ENABLED = env.flag("GRAVATAR_ENABLED")
     EMAIL_LINK_TTL_HOURS = env.number("EMAIL_LINK_TTL_HOURS", 24)
@@ -292,7 +293,6 @@ def get_config(name: str | None = None) -> type[Config]:
     name = name or ("heroku" if env.text("DYNO") else None)  # heroku-only
     name = name or "default"
     if name not in config:
-        choices = ", ".join(sorted(config))
-        message = f"FLASK_CONFIG is {name!r}: choose one of {choices}."
+        message = f"FLASK_CONFIG is {name!r}: choose one of {', '.join(sorted(config))}."
         raise ConfigurationError(f"Invalid configuration: {message}")
     return config[name]

@@ -198,15 +198,11 @@ def _sections(user: User) -> list[Section]:
         AccessToken.active_rows(user),
     )
     use = ("timestamp", "last_used_at", "network")
+    text = ("id", "timestamp", "edited_at", "body")  # demo-only
     return [
         # demo-only: begin
-        Section("posts", Post.rows_of(user), _columns("id", "timestamp", "body"), True),
-        Section(
-            "comments",
-            Comment.rows_of(user),
-            _columns("id", "post_id", "timestamp", "disabled", "body"),
-            True,
-        ),
+        Section("posts", Post.rows_of(user), _columns(*text), True),
+        Section("comments", Comment.rows_of(user), _columns("post_id", "disabled", *text), True),
         Section("following", user.followed_rows(), _columns("username", "timestamp")),
         Section("followers", user.follower_rows(), _columns("username", "timestamp")),
         Section(

@@ -8,18 +8,22 @@ empty links, can be 25 times as long as the text: HTML has a maximum length, too
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
+from markupsafe import escape
+
+from .highlighting import CLASSES, highlight
 
 COMMENT_TAGS = {
     *("a", "abbr", "b", "blockquote", "br", "code", "del", "div", "em", "hr", "i", "li", "ol"),
-    *("p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
+    *("p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
 }
 POST_TAGS = COMMENT_TAGS | {"h3", "h4", "h5", "h6"}
 # Code and tables scroll. `tabindex` lets keyboards scroll them.
@@ -37,7 +41,9 @@ ATTRIBUTES = {
     "th": {"align"},
 }
 SCHEMES = {"http", "https", "mailto"}
+HIGHLIGHTING = re.compile("</?span[^>]*>")  # left out of very long texts
 MAX_CELLS = 10_000
+MAX_CODE = 4_000  # characters
 # Characters: six times the longest text, so that one without formatting fits: a no-break space
 # becomes "&nbsp;".
 MAX_POST_HTML, MAX_COMMENT_HTML = 120_050, 30_050
@@ -158,11 +164,20 @@ def _without_punctuation(url: str) -> str:
         url = url[:-1]
 
 
+def fence(_renderer: Any, tokens: Sequence[Token], index: int, _options: Any, env: Any) -> str:
+    """Render a block of code; the first MAX_CODE characters in a text are highlighted."""
+    code, language = tokens[index].content, tokens[index].info.partition(" ")[0]
+    env["code"] = env.get("code", 0) + len(code)
+    html = highlight(code, language) if env["code"] <= MAX_CODE else None
+    return f"<pre><code>{escape(code) if html is None else html}</code></pre>\n"
+
+
 def _new_markdown(headings: Callable[[StateCore], None]) -> MarkdownIt:
     options = {"html": False, "linkify": False, "maxNesting": 20}
     new = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
     new.disable("reference")
     new.block.ruler.at("table", small_table, {"alt": ["paragraph", "reference"]})
+    new.add_render_rule("fence", fence)
     for rule in (headings, align_cells, link_images):
         new.core.ruler.push(rule.__name__, rule)
     new.core.ruler.before("text_join", link_text.__name__, link_text)  # before `\@` is text
@@ -200,9 +215,12 @@ def _render(html: str, tags: set[str], max_length: int) -> str:
         html,
         tags=tags,
         attributes=ATTRIBUTES,
+        allowed_classes={"span": set(CLASSES.values())},
         url_schemes=SCHEMES,
         link_rel="nofollow ugc noopener",
     )
+    if len(html) > max_length:
+        html = HIGHLIGHTING.sub("", html)
     if len(html) > max_length:
         raise TooLong("The text has too much formatting.")
     return html

@@ -31,6 +31,11 @@ class Page:
     newer_url: str | None
     older_url: str | None
 
+    @property
+    def newest(self) -> str:
+        """The cursor of the first row, after which newer rows come."""
+        return _cursor_of(self.items[0]) if self.items else "0-0"
+
 
 def paginate(rows: Rows | Callable[[Slice], Query], per_page: int, **url_values: Any) -> Page:
     """Return the page of `rows` for the request's `?before=` or `?after=`, with one query.
@@ -51,9 +56,14 @@ def paginate(rows: Rows | Callable[[Slice], Query], per_page: int, **url_values:
     has_newer, has_older = (has_more, True) if after else (before, has_more)
     return Page(
         items,
-        _url(**url_values, after=_encode(items[0])) if has_newer else None,
-        _url(**url_values, before=_encode(items[-1])) if has_older else None,
+        _url(**url_values, after=_cursor_of(items[0])) if has_newer else None,
+        _url(**url_values, before=_cursor_of(items[-1])) if has_older else None,
     )
+
+
+def cursor(timestamp: datetime, row_id: int) -> str:
+    """Return the value of `?before=` for the page that starts below a row."""
+    return f"{(timestamp - EPOCH) // MICROSECOND}-{row_id}"
 
 
 def _fetch(rows: Rows, parameters: dict[str, Any], per_page: int) -> tuple[list[Any], bool]:
@@ -75,8 +85,8 @@ def _url(**values: Any) -> str:
     return url_for(str(request.endpoint), **(request.view_args or {}), **values)
 
 
-def _encode(row: Any) -> str:
-    return f"{(row.timestamp - EPOCH) // MICROSECOND}-{row.id}"
+def _cursor_of(row: Any) -> str:
+    return cursor(row.timestamp, row.id)
 
 
 def _cursor(name: str) -> tuple[datetime, int] | None:

@@ -19,6 +19,7 @@ def test_actions_on_content_of_others_are_recorded(
     comment = make.comment(author, post)
 
     api.put(f"/posts/{post}", {"body": "Better."})
+    api.put(f"/comments/{comment}", {"body": "Better."})
     if recorded:  # only moderators can suspend comments
         api.put(f"/comments/{comment}/suspension", {})
         api.delete(f"/comments/{comment}/suspension")
@@ -29,7 +30,11 @@ def test_actions_on_content_of_others_are_recorded(
         actions = db.select(SecurityEvent.name, SecurityEvent.actor_name, SecurityEvent.detail)
         actions = actions.where(SecurityEvent.actor_name.is_not(None))
         rows = [tuple(row) for row in db.session.execute(actions.order_by(SecurityEvent.id))]
-    names = ["post_edited", "comment_disabled", "comment_enabled", "comment_deleted"]
-    expected = [*((name, "actor") for name in [*names, "post_deleted"])] if recorded else []
+    names = ["post_edited", "comment_edited", "comment_disabled", "comment_enabled"]
+    expected = (
+        [*((name, "actor") for name in [*names, "comment_deleted", "post_deleted"])]
+        if recorded
+        else []
+    )
     assert [row[:2] for row in rows] == expected
     assert {row[2] for row in rows} <= {f"#{post}", f"#{comment}"}

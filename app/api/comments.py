@@ -6,9 +6,10 @@ from flask import abort
 from flask_login import current_user
 
 from ..audit import record_moderation
+from ..errors.problem_details import APIError
 from ..extensions import db
 from ..models import Comment, Permission, Post, Rows, Target
-from ..permissions import can_delete, is_blocked, without_hidden
+from ..permissions import can_delete, can_edit, is_blocked, without_hidden
 from . import api
 from .endpoint import AUTHENTICATED, endpoint
 from .hidden_users import blocked
@@ -74,6 +75,28 @@ def comments(query: Paging) -> CommentList:
 @endpoint(response=CommentOut)
 def comment(id: int) -> CommentOut:
     """Retrieve a comment."""
+    return get_one(id)
+
+
+@api.put("/comments/<id:id>")
+@endpoint(permission=AUTHENTICATED, body=CommentIn, response=CommentOut, conditional=True)
+def edit_comment(id: int, body: CommentIn) -> CommentOut:
+    """Update a comment.
+
+    Users can update their own comments, administrators all comments; not hidden ones, and not on a
+    post of a user whom you have blocked or who has blocked you.
+    """
+    comment = db.get_or_404(Comment, id)
+    post = Post.find(comment.post_id) or abort(404)
+    if not can_edit(comment.author_id):
+        abort(403)
+    if comment.disabled:
+        raise APIError(403, "A moderator has hidden this comment.", reason="disabled")
+    if is_blocked(post.author_id):
+        raise blocked()
+    require_match(comment, get_one)
+    comment.edit(body.body)
+    record_moderation("comment_edited", comment.author_id, id)
     return get_one(id)
 
 

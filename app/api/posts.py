@@ -64,7 +64,7 @@ def edit_post(id: int, body: PostIn) -> PostOut:
     if not can_edit(post.author_id):
         abort(403)
     require_match(post, get_one)
-    post.body = body.body
+    post.edit(body.body)
     record_moderation("post_edited", post.author_id, id)
     return get_one(id)
 

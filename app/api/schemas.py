@@ -77,7 +77,7 @@ class PostIn(RequestBody):
 
 
 class CommentIn(RequestBody):
-    """A comment to create."""
+    """A comment to create or update."""
 
     body: Annotated[Markdown, Field(max_length=Comment.MAX_LENGTH), renders_with(render_comment)]
 
@@ -125,6 +125,7 @@ class PostOut(ResponseBody):
     body: str = Field(description="Markdown.")
     body_html: str = Field(description="Body as sanitized HTML.")
     timestamp: datetime
+    edited_at: datetime | None = Field(description="When the body was last changed, if ever.")
     author: str = Field(validation_alias="username", description="Username.")
     author_url: Annotated[ResourceUrl, url_of("api.user")] = Field(validation_alias="author_id")
     comments_url: Annotated[ResourceUrl, url_of("api.post_comments")]
@@ -139,6 +140,7 @@ class CommentOut(ResponseBody):
     body: str | None = Field(description="Markdown. Null if hidden from you.")
     body_html: str | None = Field(description="Body as sanitized HTML.")
     timestamp: datetime
+    edited_at: datetime | None = Field(description="When the body was last changed, if ever.")
     disabled: bool = Field(description="Hidden by a moderator.")
     author: str = Field(validation_alias="username", description="Username.")
     author_url: Annotated[ResourceUrl, url_of("api.user")] = Field(validation_alias="author_id")

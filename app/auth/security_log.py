@@ -48,6 +48,7 @@ EVENTS = {
     # demo-only: begin
     "post_edited": _l("Post edited"),
     "post_deleted": _l("Post deleted"),
+    "comment_edited": _l("Comment edited"),
     "comment_deleted": _l("Comment deleted"),
     "comment_disabled": _l("Comment disabled"),
     "comment_enabled": _l("Comment enabled"),

@@ -40,7 +40,8 @@ from . import auth, limits
 from .forms import DeleteAccountForm, LoginForm
 
 # Endpoints open to accounts that must confirm or set up something first; None: no such page.
-ALWAYS_OPEN = {"main.preferences", "main.upload", "static", "bootstrap.static", None}
+ALWAYS_OPEN = {"static", "bootstrap.static", None}
+ALWAYS_OPEN |= {f"main.{name}" for name in ("preferences", "privacy", "terms", "upload")}
 
 # What the session keeps: messages, and what Flask-Login is to do with the remember-me cookie.
 KEPT = {"_flashes", "_remember", "_remember_seconds"}

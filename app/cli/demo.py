@@ -121,6 +121,8 @@ def _add_posts(users: dict[str, User], now: datetime) -> dict[str, Post]:
             author=users[row["author"]],
             timestamp=now - timedelta(hours=row["hours_ago"]),
         )
+        if "edited_hours_ago" in row:
+            post.edited_at = now - timedelta(hours=row["edited_hours_ago"])
         db.session.add(post)
     return posts
 

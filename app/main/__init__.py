@@ -16,6 +16,8 @@ from . import (  # noqa: E402, F401 - register the views
     feeds,  # demo-only
     follows,  # demo-only
     hidden_users,  # demo-only
+    legal,
+    live,  # demo-only
     notifications,  # demo-only
     posts,  # demo-only
     preferences,

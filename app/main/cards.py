@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import request
@@ -53,7 +53,7 @@ def post_cards(posts: Iterable[Any], *, whole: bool = False) -> Markup:
     kept, locale = keeper(), str(get_locale())
     return _join(
         kept(
-            *("posts.card", post, ago(post.timestamp, locale)),
+            *("posts.card", post, ago(post.timestamp, locale), _edited(post, locale)),
             *(edits or post.author_id == user_id, deletes or post.author_id == user_id, whole),
             whole and user_id not in {None, post.author_id},
             length=len(post.body_html),
@@ -71,17 +71,30 @@ def comment_cards(
     `with_post` adds links to their posts; `hidden_fields` are those of the forms of moderators.
     """
     user_id = getattr(current_user, "id", None)
+    edits, deletes = current_user.is_administrator(), current_user.can(Permission.MODERATE)
     kept, locale = keeper(), str(get_locale())
     return _join(
         kept(
-            *("comments.card", comment, ago(comment.timestamp, locale)),
-            *(comment.author_id == user_id, with_post, hidden_fields),
+            *("comments.card", comment, ago(comment.timestamp, locale), _edited(comment, locale)),
+            (edits or comment.author_id == user_id) and not comment.disabled,
+            *(deletes or comment.author_id == user_id, with_post, hidden_fields),
             user_id not in {None, comment.author_id},
             # Not kept for moderators, whose forms have a CSRF token.
             length=len(comment.body_html) if hidden_fields is None else sys.maxsize,
         )
         for comment in comments
     )
+
+
+def preview_of(form: Any, render: Callable[[str], str]) -> Markup | None:
+    """Return the rendered text if “Preview” was pressed and the form, if any, is valid."""
+    if form is None or not form.preview.data or not form.validate():
+        return None
+    return with_root(render(form.body.data))
+
+
+def _edited(row: Any, locale: str) -> str | None:
+    return ago(row.edited_at, locale) if row.edited_at else None
 
 
 def _width(line: str) -> int:

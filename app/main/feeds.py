@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ..extensions import db
 from ..mail.messages import site_url
 from ..models import Post, User, slices
-from ..pagination import Page
+from ..pagination import EPOCH, Page
 from . import main
 from .posts import post_page
 from .users import get_user_or_404
@@ -43,7 +43,8 @@ def user_atom(username: str) -> Response:
 @main.get("/sitemap.xml")
 def sitemap() -> Response:
     """Return the URLs of the newest posts, and of the profiles of their authors."""
-    rows = select(Post.id, Post.timestamp, User.username).join(User, User.id == Post.author_id)
+    rows = select(Post.id, Post.timestamp, Post.edited_at, User.username)
+    rows = rows.join(User, User.id == Post.author_id)
     newest = rows.where(*Post.visible()).order_by(Post.timestamp.desc(), Post.id.desc())
     posts = db.session.execute(newest.limit(MAX_SITEMAP_POSTS)).all()
     # Building 1,000 URLs would take longer than the rest.
@@ -52,7 +53,11 @@ def sitemap() -> Response:
 
 
 def _atom(page: Page, user: User | None) -> Response:
-    text = render_template("site/posts.xml", posts=page.items, user=user)
+    updated = max(
+        (post.edited_at or post.timestamp for post in page.items),
+        default=user.member_since if user else EPOCH,
+    )
+    text = render_template("site/posts.xml", posts=page.items, user=user, updated=updated)
     return _xml(text, "application/atom+xml")
 
 

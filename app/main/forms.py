@@ -91,6 +91,12 @@ class CommentForm(Form):
     submit = SubmitField(_l("Comment"))
 
 
+class EditCommentForm(CommentForm):
+    """Edit a comment."""
+
+    submit = SubmitField(_l("Save"))
+
+
 # demo-only: end
 
 

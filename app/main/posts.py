@@ -1,13 +1,12 @@
 """Posts: the feeds, the page of a post with its comments, and creating, editing, deleting them."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user, login_required
-from markupsafe import Markup
 
 from .. import deletion, markdown
 from ..audit import record_moderation
@@ -17,13 +16,13 @@ from ..models import Comment, Permission, Post, Query, Rows, Slice, Target, feed
 from ..pagination import Page, paginate
 from ..permissions import can_delete, can_edit, hides_users, is_blocked, without_hidden
 from . import main
-from .cards import with_root
-from .comments import comment_page
+from .cards import preview_of, with_root
+from .comments import BESIDE_COMMENTS, comment_page
 from .forms import TOO_MUCH_FORMATTING, CommentForm, EditPostForm, PostForm
 from .reports import report_page
 
 FormType = TypeVar("FormType", PostForm, CommentForm)
-COMMENT_PUBLISHED = "comment"  # the category of a message that is shown beside the comment
+FEEDS = {"all", "followed"}
 
 
 @main.route("/", methods=["GET", "POST"])
@@ -35,15 +34,14 @@ def index() -> ResponseReturnValue:
         db.session.commit()
         flash(gettext("Your post has been published."), "success")
         return redirect(url_for(".index"))
-    return _render_feed("all", without_hidden(Post.rows(), Post), form)
+    return _render_feed("all", form)
 
 
 @main.get("/followed")
 @login_required
 def followed() -> ResponseReturnValue:
     """Show the posts of the users that the current user follows."""
-    feed = feed_of(current_user.id, Post.rows(), hides_users())
-    return _render_feed("followed", feed, None)
+    return _render_feed("followed", None)
 
 
 @main.route("/post/<id:id>", methods=["GET", "POST"])
@@ -57,7 +55,7 @@ def post(id: int) -> ResponseReturnValue:
         comment = Comment(body=form.body.data, author=author, post_id=id)
         db.session.add(comment)
         db.session.commit()
-        flash(gettext("Your comment has been published."), COMMENT_PUBLISHED)
+        flash(gettext("Your comment has been published."), BESIDE_COMMENTS)
         return redirect(url_for(".post", id=id, _anchor=f"comment-{comment.id}"))
     page = render_template(
         "posts/post.html",
@@ -65,7 +63,7 @@ def post(id: int) -> ResponseReturnValue:
         page=comment_page(without_hidden(Comment.rows(), Comment, post_id=id)),
         form=form,
         blocked=blocked,
-        preview_html=_preview(form, markdown.render_comment),
+        preview_html=preview_of(form, markdown.render_comment),
     )
     return page, 403 if blocked and request.method == "POST" else 200
 
@@ -79,12 +77,12 @@ def edit(id: int) -> ResponseReturnValue:
         abort(403)
     form = EditPostForm(obj=post)
     if not form.preview.data and form.validate_on_submit():
-        post.body = str(form.body.data)
+        post.edit(str(form.body.data))
         record_moderation("post_edited", post.author_id, id)
         db.session.commit()
         flash(gettext("The post has been updated."), "success")
         return redirect(url_for(".post", id=id))
-    preview_html = _preview(form, markdown.render_post)
+    preview_html = preview_of(form, markdown.render_post)
     return render_template("posts/edit.html", post=post, form=form, preview_html=preview_html)
 
 
@@ -134,10 +132,18 @@ def post_page(rows: Rows | Callable[[Slice], Query]) -> Page:
     return paginate(rows, current_app.config["FLASKY_POSTS_PER_PAGE"])
 
 
-def _render_feed(feed: str, rows: Rows | Callable[[Slice], Query], form: PostForm | None) -> str:
-    preview_html = _preview(form, markdown.render_post)
+def feed_rows(feed: str, rows: Rows) -> Callable[[Slice], Query]:
+    """Return a function that returns a slice of the posts in `rows` that are in this feed."""
+    if feed == "followed":
+        return feed_of(current_user.id, rows, hides_users())
+    return without_hidden(rows, Post)
+
+
+def _render_feed(feed: str, form: PostForm | None) -> str:
+    preview_html = preview_of(form, markdown.render_post)
+    page = post_page(feed_rows(feed, Post.rows()))
     return render_template(
-        "index.html", feed=feed, page=post_page(rows), form=form, preview_html=preview_html
+        "index.html", feed=feed, page=page, form=form, preview_html=preview_html
     )
 
 
@@ -148,10 +154,3 @@ def _form_if_permitted(form_class: type[FormType], permission: int) -> FormType 
     if request.method == "POST":
         abort(403 if current_user.is_authenticated else login_manager.unauthorized())
     return None
-
-
-def _preview(form: Any, render: Any) -> Markup | None:
-    """Return the rendered text if “Preview” was pressed and the form is valid."""
-    if form is None or not form.preview.data or not form.validate():
-        return None
-    return with_root(render(form.body.data))

@@ -66,6 +66,11 @@ JOBS = Counter(
     "Background jobs, by name and result: succeeded, retried or failed.",
     ["name", "result"],  # Prometheus uses the label `job` itself
 )
+# demo-only: begin
+LIVE_LISTENERS = Gauge(
+    "flasky_live_listeners", "Pages that wait for live updates.", multiprocess_mode="livesum"
+)
+# demo-only: end
 
 # rate() misses the first event of a series that starts with it, so these start at 0.
 for result in ("sent", "failed"):

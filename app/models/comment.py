@@ -9,12 +9,12 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship, validat
 
 from .. import markdown
 from ..extensions import Model
-from .post import Post
+from .post import Editable, Post
 from .types import Rows, UTCDateTime, utcnow
 from .user import User
 
 
-class Comment(Model):
+class Comment(Editable, Model):
     """A comment on a post. Moderators can suspend it, which hides its text."""
 
     __tablename__ = "comments"
@@ -54,8 +54,15 @@ class Comment(Model):
     def rows(cls) -> Rows:
         """Return the columns of comments and their authors that a page shows."""
         moderator = aliased(User)
-        columns = cls.id, cls.body_html, cls.timestamp, cls.disabled, cls.disabled_at, cls.post_id
-        author = cls.author_id, *User.byline()
+        columns = (
+            cls.id,
+            cls.body_html,
+            cls.timestamp,
+            cls.edited_at,
+            cls.disabled,
+            cls.disabled_at,
+        )
+        author = cls.post_id, cls.author_id, *User.byline()
         is_moderator = (moderator.id == cls.disabled_by_id) & moderator.deleted_at.is_(None)
         return (
             select(*columns, moderator.username.label("disabled_by_username"), *author)
@@ -77,7 +84,7 @@ class Comment(Model):
     @classmethod
     def rows_of(cls, user: User) -> Rows:
         """Return the columns for the export of the comments of `user`, hidden ones included."""
-        columns = cls.id, cls.post_id, cls.timestamp, cls.disabled, cls.body
+        columns = cls.id, cls.post_id, cls.timestamp, cls.edited_at, cls.disabled, cls.body
         return select(*columns).where(cls.author_id == user.id)
 
     def suspend(self, by: User) -> None:

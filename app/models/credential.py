@@ -10,7 +10,18 @@ from typing import (
     Self,
 )
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Select,
+    String,
+    and_,
+    bindparam,
+    delete,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
@@ -80,6 +91,12 @@ class Credential(Model):
         return user, row
 
     @classmethod
+    def is_valid(cls, now: Any) -> ColumnElement[bool]:
+        """Return the condition that a row, joined with its user, is valid at the time `now`."""
+        is_current = cls.security_stamp == User.security_stamp
+        return and_(is_current, cls.expires_at > now, User.suspended_at.is_(None))
+
+    @classmethod
     def revoke(cls, user: User, row_id: int | None = None) -> int:
         """Delete one row of `user`, or all of them; return how many were deleted."""
         rows = delete(cls).where(cls.user_id == user.id)
@@ -113,12 +130,7 @@ def user_and_row(model: type[Credential]) -> Select[*tuple[Any, ...]]:
     return (
         select(*columns)
         .join(User, User.id == model.user_id)
-        .where(
-            model.digest == bindparam("digest"),
-            model.security_stamp == User.security_stamp,
-            model.expires_at > bindparam("now"),
-            User.suspended_at.is_(None),
-        )
+        .where(model.digest == bindparam("digest"), model.is_valid(bindparam("now")))
     )
 
 

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from .comment import Comment
 
 
-class Post(Model):
+class Editable:
+    """A text that records when it was changed."""
+
+    body: Mapped[str]
+    edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    def edit(self, body: str) -> None:
+        """Replace the text, and record the time if it is another one."""
+        if body != self.body:
+            self.body, self.edited_at = body, utcnow()
+
+
+class Post(Editable, Model):
     """A blog post. To delete one, call `deletion.delete_post()`, which sets `deleted_at`."""
 
     __tablename__ = "posts"
@@ -62,13 +74,19 @@ class Post(Model):
     @cache
     def rows(cls) -> Rows:
         """Return the columns of posts and their authors that a page shows."""
-        columns = cls.id, cls.body_html, cls.timestamp, cls.comment_count, cls.author_id
-        author = User.byline()
+        columns = cls.id, cls.body_html, cls.timestamp, cls.edited_at, cls.comment_count
+        author = cls.author_id, *User.byline()
         posts = select(*columns, *author).join(User, User.id == cls.author_id)
         return posts.where(*cls.visible())
 
     @classmethod
+    @cache
+    def ids(cls) -> Rows:
+        """Return id and timestamp of the posts in `rows()`."""
+        return cls.rows().with_only_columns(cls.id, cls.timestamp, maintain_column_froms=True)
+
+    @classmethod
     def rows_of(cls, user: User) -> Rows:
-        """Return id, timestamp and body of the posts of `user`."""
-        posts = select(cls.id, cls.timestamp, cls.body)
+        """Return the columns for the export of the posts of `user`."""
+        posts = select(cls.id, cls.timestamp, cls.edited_at, cls.body)
         return posts.where(cls.author_id == user.id, cls.deleted_at.is_(None))

@@ -32,7 +32,7 @@ class SecurityEvent(Model):
     MODERATION: ClassVar = (
         *("report_acted_upon", "report_dismissed"),
         # demo-only: begin
-        *("post_edited", "post_deleted", "comment_deleted"),
+        *("post_edited", "post_deleted", "comment_edited", "comment_deleted"),
         *("comment_disabled", "comment_enabled"),
         # demo-only: end
     )

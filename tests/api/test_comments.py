@@ -89,3 +89,46 @@ def test_other_users_cannot_hide_comments(app: Flask, make: Factory) -> None:
     for client, status in ((ApiClient(app), 401), (ApiClient(app, ann), 403)):
         for method in ("PUT", "DELETE"):
             assert client.send(method, path).status_code == status
+
+
+def test_author_updates_a_comment(app: Flask, make: Factory) -> None:
+    ann = make.user("ann")
+    client, path = ApiClient(app, ann), f"/comments/{make.comment(ann, make.post(ann), 'Before')}"
+    before = client.get(path)
+    assert before.get_json()["edited_at"] is None
+
+    response = client.send(
+        "PUT", path, json={"body": "*After*"}, headers={"If-Match": before.headers["ETag"]}
+    )
+
+    comment = response.get_json()
+    assert response.status_code == 200
+    assert "<em>After</em>" in comment["body_html"]
+    assert comment["edited_at"] > comment["timestamp"] == before.get_json()["timestamp"]
+    stale = client.send(
+        "PUT", path, json={"body": "x"}, headers={"If-Match": before.headers["ETag"]}
+    )
+    assert stale.status_code == 412
+    assert ApiClient(app).get(path).get_json() == comment
+
+
+def test_disabled_comment_cannot_be_updated(app: Flask, make: Factory) -> None:
+    ann = make.user("ann")
+    client, path = ApiClient(app, ann), f"/comments/{make.comment(ann, make.post(ann), 'Before')}"
+    mo = ApiClient(app, make.user("mo", role="Moderator"))
+    assert mo.put(f"{path}/suspension").status_code == 200
+
+    response = client.put(path, {"body": "After"})
+
+    assert (response.status_code, response.get_json()["reason"]) == (403, "disabled")
+    assert mo.get(path).get_json()["body"] == "Before"
+
+
+def test_block_prevents_the_author_from_updating(app: Flask, make: Factory) -> None:
+    ann, bob = make.user("ann"), make.user("bob")
+    path = f"/comments/{make.comment(ann, make.post(bob))}"
+    make.block(bob, ann)
+
+    response = ApiClient(app, ann).put(path, {"body": "After"})
+
+    assert (response.status_code, response.get_json()["reason"]) == (403, "blocked")

@@ -50,6 +50,7 @@ TABLE: list[tuple[str, str, object, dict[str, int]]] = [
     ("create_comment", "/posts/{post}/comments/", BODY, writers(201)),
     ("comments", "/comments/", None, everyone(200)),
     ("comment", "/comments/{comment}", None, everyone(200)),
+    ("edit_comment", "/comments/{comment}", BODY, only("author", "administrator", status=200)),
     ("delete_comment", "/comments/{comment}", None, only(*DELETERS, status=204)),
     ("suspend_comment", "/comments/{comment}/suspension", None, only(*MODERATORS, status=200)),
     ("restore_comment", "/comments/{comment}/suspension", None, only(*MODERATORS, status=200)),

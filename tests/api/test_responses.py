@@ -64,7 +64,7 @@ def test_every_conditional_endpoint_checks_if_match(app: Flask, make: Factory) -
     client, headers = ApiClient(app, administrator), {"If-Match": '"other"'}
     conditional = [route for route in routes(app) if route.spec.conditional]
 
-    assert len(conditional) == 6
+    assert len(conditional) == 7
     for route in conditional:
         path = route.path.replace("{id}", str(ids.get(f"/{route.path.split('/')[1]}")))
         body = {} if route.path == "/me" else {"body": "x"}

@@ -9,8 +9,8 @@ USER = (
     "id url username name location about_me avatar_url member_since last_seen posts_url "
     "followed_posts_url followers_url following_url post_count follower_count following_count"
 )
-POST = "id url body body_html timestamp author author_url comments_url comment_count"
-COMMENT = "id url body body_html timestamp disabled author author_url post_url"
+POST = "id url body body_html timestamp edited_at author author_url comments_url comment_count"
+COMMENT = "id url body body_html timestamp edited_at disabled author author_url post_url"
 TOKEN = "id url name read_only timestamp expires_at last_used_at"
 FIELDS = {
     "PostIn": "body",

@@ -57,10 +57,13 @@ READING = {
     "search, too long": PageState(f"/search?q={'x' * 101}", "user", status=400),
     "API reference, user": PageState("/api/docs", "user"),
     "preferences": PageState("/preferences"),
+    "privacy": PageState("/privacy"),
+    "terms, user": PageState("/terms", "user"),
     "preferences, user": PageState("/preferences", "user"),
 }
 WRITING = {
     "edit post": PageState("/edit/{own_post}", "user"),
+    "edit comment": PageState("/comment/{own_comment}/edit", "user"),
     "delete post": PageState("/post/{own_post}/deletion", "user"),
     "delete comment": PageState("/comment/{own_comment}/deletion", "user"),
     "moderate": PageState("/moderate", "moderator"),

@@ -18,7 +18,8 @@ ROLES = sorted({state.role for state in PAGE_STATES.values()})
 ROLE_NAMES = {"user": "User", "moderator": "Moderator"}
 NOT_PAGES = {"api_docs.openapi", "static", "bootstrap.static", "error"}
 NOT_PAGES |= {"healthz", "readyz", "metrics", "main.posts_atom", "main.user_atom"}
-NOT_PAGES |= {"main.sitemap", "main.upload", "main.avatar"}
+NOT_PAGES |= {"main.sitemap", "main.comment", "main.live", "main.live_stream"}
+NOT_PAGES |= {"main.upload", "main.avatar"}
 # Without an issuer, these are not found.
 NOT_PAGES |= {f"auth.openid_{name}" for name in ("start", "callback", "password", "register")}
 NOT_PAGES |= {"auth.identity", "auth.link_identity"}

@@ -1,7 +1,7 @@
 """Atom feeds, the sitemap, and what pages say about themselves."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -55,6 +55,22 @@ def test_feed_of_a_user_has_their_posts_only(make: Factory, client: SiteClient) 
     feed = atom(client, "/user/ann/posts.atom")
 
     assert texts(feed, "title") == ["ann on Flasky", "Mine"]
+
+
+def test_edited_post_is_updated(app: Flask, make: Factory, client: SiteClient) -> None:
+    ann = make.user("ann")
+    post_id = make.post(ann)
+    make.post(ann)
+    edited_at = utcnow() + timedelta(hours=1)
+    with app.app_context():
+        db.session.get_one(Post, post_id).edited_at = edited_at
+        db.session.commit()
+    expected = edited_at.isoformat(timespec="seconds")
+
+    updated = texts(atom(client), "updated")
+
+    assert [time == expected for time in updated] == [True, False, True]
+    assert f"<lastmod>{expected}</lastmod>" in client.client.get("/sitemap.xml").text
 
 
 def test_empty_feeds_are_valid(make: Factory, client: SiteClient) -> None:

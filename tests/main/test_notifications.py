@@ -40,7 +40,7 @@ def test_notifications_lead_to_what_they_are_about(
         "3 unread",
     ):
         assert text in page.text
-    links = {f"/post/{post}#comment-{comment}", f"/post/{mention}", "/user/bob"}
+    links = {f"/comment/{comment}", f"/post/{mention}", "/user/bob"}
     assert links <= set(page.links)
 
 

@@ -171,6 +171,7 @@ def test_author_and_administrator_edit_a_post(
 
     assert page.path == f"/post/{post_id}"
     assert "<em>After</em>" in page.html
+    assert "Edited 1 minute ago" in page.text
     assert bodies(app) == ["*After*"]
 
 

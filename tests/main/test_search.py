@@ -31,7 +31,7 @@ def test_posts_and_comments_are_found_with_marked_words(
     assert '<meta name="robots" content="noindex">' in posts.html
     assert "<title>Search: flask – " in posts.html
     assert "My <mark>flask</mark>, too" in comments.html
-    assert f'href="/post/{post}#comment-{comment}"' in comments.html
+    assert f'href="/comment/{comment}"' in comments.html
 
 
 def test_users_are_found_by_the_beginning_of_both_names(

@@ -32,13 +32,23 @@ def test_rows_contain_the_post_and_its_author() -> None:
     assert row.timestamp == post.timestamp
 
 
-def test_editing_keeps_the_timestamp() -> None:
+def test_editing_records_the_time_and_keeps_the_timestamp() -> None:
     post = Post(body="Hello", author=create_user())
     db.session.add(post)
     db.session.commit()
     timestamp = post.timestamp
 
-    post.body = "Hello again"
+    post.edit("Hello *again*")
     db.session.commit()
 
     assert post.timestamp == timestamp
+    assert post.edited_at is not None
+    assert "<em>again</em>" in post.body_html
+
+
+def test_saving_the_same_text_is_no_edit() -> None:
+    post = Post(body="Hello")
+
+    post.edit("Hello")
+
+    assert post.edited_at is None

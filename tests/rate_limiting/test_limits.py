@@ -44,11 +44,12 @@ def test_clients_are_ipv4_addresses_and_ipv6_networks(app: Flask, address: str) 
 PAGES = [
     *("/", "/post/{post}", "/edit/{post}", "/post/{post}/deletion", "/comment/{comment}/deletion"),
     *("/edit-profile", "/follow/bob", "/unfollow/bob", "/preferences"),
-    "/comment/{comment}/suspension",
+    *("/comment/{comment}/edit", "/comment/{comment}/suspension"),
 ]
 ENDPOINTS = [
     *(("POST", "/posts/"), ("PUT", "/posts/{post}"), ("DELETE", "/posts/{post}")),
     *(("POST", "/posts/{post}/comments/"), ("DELETE", "/comments/{comment}"), ("PATCH", "/me")),
+    ("PUT", "/comments/{comment}"),
     *(("PUT", "/me/following/{bob}"), ("DELETE", "/me/following/{bob}"), ("DELETE", "/tokens/7")),
     *(("PUT", "/comments/{comment}/suspension"), ("DELETE", "/tokens/")),
 ]

@@ -64,7 +64,7 @@ class Nginx(Server):
         super().__init__(["nginx"], {"PATH": os.environ["PATH"]})
         self.port, self.http_port = free_port(), free_port()
         self.url = f"https://{HOST}:{self.port}"
-        self.socket = self.folder / "web.sock"
+        self.socket, self.live_socket = self.folder / "web.sock", self.folder / "live.sock"
         self.static = static or self.folder / "static"
         self.static.mkdir(exist_ok=True)
         self.maintenance_flag = self.folder / "flasky/maintenance"
@@ -128,6 +128,7 @@ class Nginx(Server):
             "    listen [::]:80;\n": "",
             "    listen [::]:443 ssl http2;\n": "",
             "server unix:/run/flasky/web.sock;": "\n".join(f"server {one};" for one in servers),
+            "unix:/run/flasky/live.sock": f"unix:{self.live_socket}",  # demo-only
             "/var/cache/flasky/static": str(self.static),
             "/var/cache/flasky-nginx": f"{self.folder}/cache",
             "/var/log/nginx/flasky.log": str(self.access_file),

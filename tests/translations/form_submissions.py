@@ -65,6 +65,7 @@ CONTENT = [
     Submission("anonymous", "/", BODY, direct=True),
     Submission("user", "/edit/{own_post}", BODY),
     Submission("user", "/edit/{own_post}", EMPTY_BODY),
+    Submission("user", "/comment/{comment}/edit", {"body": "data data"}),
     button("user", "/post/{own_post}/deletion", "/post/{own_post}/deletion"),
     Submission("user", "/post/{others_post}", BODY),
     Submission("user", "/post/{others_post}", EMPTY_BODY),

@@ -16,6 +16,7 @@ PAGES = [
     "/comment/{others_comment}/report",
     "/post/{others_post}/report",
     "/edit/{own_post}",
+    "/comment/{comment}/edit",
     "/moderate",  # demo-only
     "/user/data_user",
     "/user/data_newcomer",
