@@ -273,11 +273,7 @@ PAGES = [
     get("auth.restore_email", "/auth/restore-email/{restore_email_token}", PUBLIC),
     get("auth.delete_account", "/auth/delete-account", account(OK, administrator=FORBIDDEN)),
     get("auth.security_log", "/auth/security-log", account(OK)),
-    get(
-        "auth.audit_log",
-        "/auth/audit-log",
-        account(FORBIDDEN, administrator=OK),
-    ),
+    get("auth.audit_log", "/auth/audit-log", account(FORBIDDEN, administrator=OK)),
     get("admin.dashboard", "/admin/", only("administrator")),
     get("admin.reports", "/admin/reports", only(*MODERATORS)),
     get("admin.report", "/admin/reports/{report}", only(*MODERATORS)),
