@@ -1,8 +1,17 @@
 """What is sent to a listener, and when."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from app.live.listeners import HEARTBEAT, Listener
+
+
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run it in another thread: Playwright leaves an event loop running in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, coroutine).result()
 
 
 async def messages(listener: Listener, seconds: int) -> list[bytes | None]:
@@ -30,7 +39,7 @@ def test_state_is_sent_first_and_then_if_it_has_changed() -> None:
         listener.is_closed = True
         assert await messages(listener, 1) == [None]
 
-    asyncio.run(check())
+    run(check())
 
 
 def test_comments_keep_an_idle_connection() -> None:
@@ -40,4 +49,4 @@ def test_comments_keep_an_idle_connection() -> None:
 
         assert await messages(listener, 3 * HEARTBEAT) == [b":\n\n"] * 3
 
-    asyncio.run(check())
+    run(check())

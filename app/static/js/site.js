@@ -6,4 +6,3 @@ import "./times.js";
 import "./follow.js"; // demo-only
 import "./composer.js"; // demo-only
 import "./drafts.js"; // demo-only
-import "./live.js"; // demo-only
