@@ -135,7 +135,7 @@ class AvatarForm(Form):
             raise ValidationError(message) from error
         except uploads.UnreadableImage as error:
             message = _l(
-                "This is not a picture that we can read. Use a JPEG, PNG, WebP or GIF file."
+                "This file cannot be read as a picture. Use a JPEG, PNG, WebP or GIF file."
             )
             raise ValidationError(message) from error
         finally:

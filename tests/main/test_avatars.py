@@ -191,7 +191,7 @@ def test_api_has_the_url(app: Flask, ann: UserData, browser: SiteClient) -> None
     assert url == f"http://localhost/uploads/{key_of(app, ann)}"
 
 
-NO_PICTURE = "This is not a picture that we can read. Use a JPEG, PNG, WebP or GIF file."
+NO_PICTURE = "This file cannot be read as a picture. Use a JPEG, PNG, WebP or GIF file."
 TOO_LARGE = "This file is too large. Use one of at most 5 MB."
 
 

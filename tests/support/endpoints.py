@@ -205,7 +205,6 @@ FORMS = [
     post("auth.revoke_token", "/auth/tokens/1/revocation", account(DONE)),
     post("auth.revoke_tokens", "/auth/tokens/revocation", account(DONE)),
 ]
-APPLE_ICON = "/apple-touch-icon.png"
 PAGES = [
     get("main.index", "/", everyone(OK)),
     get("main.followed", "/followed", users(OK)),
@@ -239,7 +238,8 @@ PAGES = [
     get("main.posts_atom", "/posts.atom", everyone(OK)),
     get("main.user_atom", "/user/{author}/posts.atom", everyone(OK)),
     get("main.sitemap", "/sitemap.xml", everyone(OK)),
-    *(get("site_files.icon", path, PUBLIC_FORM) for path in ("/favicon.ico", APPLE_ICON)),
+    get("site_files.icon", "/favicon.ico", PUBLIC_FORM),
+    get("site_files.icon", "/apple-touch-icon.png", PUBLIC_FORM),
     get("site_files.manifest", "/site.webmanifest", PUBLIC),
     get("site_files.robots", "/robots.txt", PUBLIC),
     get("site_files.security_txt", "/.well-known/security.txt", DISABLED),
