@@ -109,4 +109,5 @@ def test_websocket_is_passed_on(proxy: Nginx) -> None:
         client.sendall(bytes([0x81, 0x80 | len(text)]) + mask + masked)
 
         assert answers.read(2 + len(text)) == bytes([0x81, len(text)]) + text
-    assert "X-Forwarded-For: 127.0.0.1\n" in server.headers
+    passed_on = {"Upgrade: websocket", "Connection: upgrade", "X-Forwarded-For: 127.0.0.1"}
+    assert passed_on <= set(server.headers.splitlines())
